@@ -1,0 +1,1 @@
+"""The objects that flowtag's parts exchange: messages, per-pair features, and ``motion.json``."""

@@ -1,0 +1,196 @@
+"""``motion.json``: what an editorial UI reads. These models are the source of its JSON Schema."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from flowtag.settings import Model
+
+Level = Literal["static", "low", "medium", "high", "extreme"]
+CameraLabel = Literal[
+    "static",
+    "pan_left",
+    "pan_right",
+    "tilt_up",
+    "tilt_down",
+    "zoom_in",
+    "zoom_out",
+    "roll_cw",
+    "roll_ccw",
+    "handheld",
+]
+Steadiness = Literal["locked", "smooth", "handheld", "shaky"]
+Status = Literal["complete", "partial", "skipped", "failed"]
+TransitionKind = Literal["start", "cut", "dissolve", "fade"]
+
+Share = Annotated[float, Field(ge=0, le=1)]
+"""A fraction of the picture, or a probability."""
+
+
+class Instant(Model):
+    """A point of time, four ways. ``pts`` is exact; the others follow from it."""
+
+    pts: int = Field(description="In the stream's time base.")
+    seconds: float = Field(description="Since the first displayed frame.")
+    frame: int = Field(description="Conformed to the nominal frame rate.")
+    timecode: str = Field(description="SMPTE, start timecode included; drop-frame with ';'.")
+
+
+class Video(Model):
+    """The file that was analysed, as its container describes it."""
+
+    id: str
+    uri: str
+    version_id: str | None
+    etag: str | None
+    size_bytes: int
+    container: str
+    codec: str
+    width: int = Field(description="Stored, before rotation.")
+    height: int = Field(description="Stored, before rotation.")
+    rotation: Literal[0, 90, 180, 270] = Field(description="Degrees clockwise for display.")
+    sample_aspect_ratio: str
+    pixel_format: str
+    field_order: str
+    time_base: str
+    frame_rate: str
+    variable_frame_rate: bool
+    start_pts: int
+    duration_seconds: float | None
+    frames: int | None = Field(description="Frames shown, as analysed; null if nothing was.")
+    timecode: str | None = Field(description="Start timecode; 00:00:00:00 if the source has none.")
+    drop_frame: bool
+
+
+class Estimator(Model):
+    """What estimated the flow."""
+
+    name: str
+    sha256: str | None = Field(description="Digest of a learned model's weights.")
+
+
+class FrameCounts(Model):
+    """What became of the frames."""
+
+    expected: int | None = Field(description="Claimed by the container within the range.")
+    decoded: int
+    dropped: int = Field(description="Missing in the timeline, or not decodable.")
+    repeated: int = Field(description="Identical to the frame before.")
+
+
+class Gap(Model):
+    """A span that could not be analysed."""
+
+    start: Instant
+    end: Instant
+    reason: str
+
+
+class Analysis(Model):
+    """How the analysis went."""
+
+    status: Status
+    reason: str | None = Field(None, description="Why it was skipped or failed.")
+    estimator: Estimator
+    settings: dict[str, Any]
+    settings_digest: str
+    flowtag_version: str
+    algorithm_version: int
+    frames: FrameCounts
+    gaps: list[Gap]
+    warnings: list[str]
+
+
+class Transition(Model):
+    """How a shot begins."""
+
+    kind: TransitionKind
+    start: Instant
+    end: Instant
+
+
+class Shot(Model):
+    """What lies between two edits."""
+
+    index: int
+    start: Instant
+    end: Instant
+    transition: Transition
+    flags: list[str]
+
+
+class Motion(Model):
+    """All motion in the picture, camera and subject together."""
+
+    level: Level | None = Field(description="Null where too little can be trusted; see flags.")
+    activity: int | None = Field(ge=1, le=5, description="MPEG-7 intensity of motion activity.")
+    speed: float | None = Field(ge=0, description="Mean, frame diagonals per second.")
+    speed_p95: float | None = Field(ge=0, description="95th percentile over the pairs.")
+    moving_area: Share | None = Field(description="Fraction of the picture.")
+    direction: float | None = Field(description="Of the content: degrees, 0 right, 90 up.")
+    direction_histogram: list[float] | None = Field(
+        description="Share of motion in eight sectors centred on 0, 45, … 315 degrees."
+    )
+
+
+class Camera(Model):
+    """Motion of the whole frame. Null rates: unknown, never zero."""
+
+    labels: list[CameraLabel]
+    pan: float | None = Field(description="Frame widths per second, + camera turns right.")
+    tilt: float | None = Field(description="Frame heights per second, + camera turns up.")
+    zoom: float | None = Field(description="d ln(scale)/dt per second, + zooms in.")
+    roll: float | None = Field(description="Degrees per second, + camera rolls clockwise.")
+    steadiness: Steadiness | None
+    shake: float | None = Field(ge=0, description="RMS of the unsteady rate, diagonals per second.")
+    confidence: Share
+
+
+class Subject(Model):
+    """What moves when the camera's motion is taken away."""
+
+    level: Level | None
+    speed: float | None = Field(ge=0, description="Within its area, diagonals per second.")
+    area: Share | None = Field(description="Fraction of the picture.")
+    centroid: tuple[float, float] | None = Field(description="x, y from the top left, 0 to 1.")
+
+
+class Peak(Instant):
+    """The fastest moment: the first frame of the fastest pair."""
+
+    speed: float = Field(ge=0, description="Frame diagonals per second.")
+
+
+class Confidence(Model):
+    """How far the numbers can be trusted."""
+
+    mean: Share = Field(description="Mean P(end-point error < 1 px).")
+    coverage: Share = Field(description="Fraction of the picture trusted.")
+
+
+class Segment(Model):
+    """The editorial unit: a shot, or a part of one in which the motion keeps its character."""
+
+    index: int
+    shot: int
+    start: Instant
+    end: Instant
+    motion: Motion
+    camera: Camera
+    subject: Subject
+    peak: Peak | None
+    confidence: Confidence
+    flags: list[str]
+    thumbnail: str | None
+
+
+class MotionMetadata(Model):
+    """One video's motion, as written to ``motion.json``."""
+
+    schema_name: Literal["flowtag.motion/1"] = Field("flowtag.motion/1", alias="schema")
+    video: Video
+    analysis: Analysis
+    shots: list[Shot]
+    segments: list[Segment]

@@ -1,0 +1,113 @@
+"""The exception tree: everything flowtag raises on purpose.
+
+    FlowtagError
+    ├── InputError                 the file, not flowtag, is at fault; a retry cannot help
+    │   ├── SourceNotFoundError    no such file, or it may not be read
+    │   ├── NotAVideoError         empty, text, audio only, a format that flowtag does not read
+    │   ├── RefusedMediaError      would reach for other files or the network, or is a bomb
+    │   └── BrokenMediaError       a video, but nothing of it can be decoded
+    ├── SettingsError              contradictory or unknown settings
+    ├── ContractError              an object of a run is damaged or of another version
+    ├── ChunkError                 one chunk could not be analysed
+    │   ├── ChunkTimeoutError      ran past its wall-clock bound
+    │   └── WorkerCrashedError     its process died: memory bound, or a crash in a codec
+    └── StorageError               the object store failed; a retry may help
+        ├── ObjectNotFoundError    no object of that key
+        └── PreconditionFailedError  put-if-absent found an object, or If-Match another one
+
+Each class says by ``retryable`` whether trying again can help. ``code`` is stable and stands in
+``motion.json`` and in the table of the command line.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class FlowtagError(Exception):
+    """Base of all errors that flowtag raises on purpose."""
+
+    code: ClassVar[str] = "error"
+    retryable: ClassVar[bool] = False
+
+
+class InputError(FlowtagError):
+    """The input is at fault."""
+
+    code = "bad_input"
+
+
+class SourceNotFoundError(InputError):
+    """No such file, or it may not be read."""
+
+    code = "not_found"
+
+
+class NotAVideoError(InputError):
+    """The input holds no video that flowtag reads."""
+
+    code = "not_a_video"
+
+
+class RefusedMediaError(InputError):
+    """The input would reach for other files or the network, or is out of all proportion."""
+
+    code = "refused"
+
+
+class BrokenMediaError(InputError):
+    """The input is a video, but nothing of it can be decoded."""
+
+    code = "broken"
+
+
+class SettingsError(FlowtagError):
+    """The settings contradict each other or the input."""
+
+    code = "bad_settings"
+
+
+class ContractError(FlowtagError):
+    """An object of a run is damaged, or written by another version."""
+
+    code = "bad_object"
+
+
+class ChunkError(FlowtagError):
+    """One chunk could not be analysed."""
+
+    code = "chunk_failed"
+
+
+class ChunkTimeoutError(ChunkError):
+    """A chunk ran past its wall-clock bound."""
+
+    code = "chunk_timeout"
+
+
+class WorkerCrashedError(ChunkError):
+    """The process that analysed a chunk died."""
+
+    code = "worker_crashed"
+    retryable = True
+
+
+class StorageError(FlowtagError):
+    """The object store failed."""
+
+    code = "storage"
+    retryable = True
+
+
+class ObjectNotFoundError(StorageError):
+    """There is no object of that key."""
+
+    code = "object_not_found"
+    retryable = False
+
+
+class PreconditionFailedError(StorageError):
+    """Put-if-absent found an object, or the object is not the one that was read."""
+
+    code = "precondition_failed"
+    retryable = False

@@ -1,0 +1,194 @@
+"""What is known about a clip because it was rendered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tests.rendering.clips import BLACK_SHOT_SECONDS, Clip, Expectation, Shot
+from tests.rendering.moves import CameraMove, Trajectory
+from tests.rendering.subjects import placement, sprite, subject_mask
+from tests.rendering.timeline import EditSpan, Stretch, Timeline, timeline_of
+
+HANDHELD_RMS_WIDTHS = 0.003
+LOCKED_RMS_WIDTHS = 0.001
+HELD_SECONDS = 1.0
+AREA_SAMPLES = 9
+
+
+@dataclass(frozen=True)
+class EditTruth:
+    """An edit, in frames and in seconds from the first frame; a cut begins and ends at once."""
+
+    kind: str
+    start_frame: int
+    end_frame: int
+    start_seconds: float
+    end_seconds: float
+
+
+@dataclass(frozen=True)
+class PartTruth:
+    """A stretch of the clip with one camera move, clear of every edit.
+
+    Attributes:
+        shot: Index of its shot.
+        start_seconds: From the clip's first frame.
+        end_seconds: Half-open.
+        labels: The labels that have to be given.
+        permitted: Labels that may be given besides.
+        move: Mean rates of the camera.
+        rates_scored: False where a move too brief for a segment of its own shares the shot.
+        steadiness: The words that are right; empty where none can be called wrong.
+        subject_area: Mean fraction of the picture, bars left out, that subjects cover.
+        scored: False for a part too brief to be a segment.
+        black: Whether nothing is shown.
+    """
+
+    shot: int
+    start_seconds: float
+    end_seconds: float
+    labels: frozenset[str]
+    permitted: frozenset[str]
+    move: CameraMove
+    rates_scored: bool = True
+    steadiness: frozenset[str] = frozenset()
+    subject_area: float = 0.0
+    scored: bool = True
+    black: bool = False
+
+    @property
+    def still(self) -> bool:
+        """Whether nothing at all moves."""
+        return self.labels == {"static"} and not self.permitted and not self.subject_area
+
+
+@dataclass(frozen=True)
+class ClipTruth:
+    """All that a tagger could be asked about a clip."""
+
+    frame_seconds: tuple[float, ...]
+    edits: tuple[EditTruth, ...]
+    parts: tuple[PartTruth, ...]
+    expectation: Expectation
+
+    @property
+    def shortest_interval_seconds(self) -> float:
+        """The least time between two frames."""
+        return float(np.diff(self.frame_seconds).min())
+
+
+def truth_of(clip: Clip) -> ClipTruth:
+    """Work out the truth of a clip without rendering it.
+
+    Args:
+        clip: The clip.
+
+    Returns:
+        Its edits and parts.
+    """
+    timeline = timeline_of(clip)
+    parts = [
+        part
+        for index, (shot, stretch) in enumerate(zip(clip.shots, timeline.stretches, strict=True))
+        for part in parts_of(clip, index, shot, stretch, timeline)
+    ]
+    parts += black_parts(timeline)
+    return ClipTruth(
+        tuple(float(seconds) for seconds in timeline.frame_seconds),
+        tuple(edit_truth(edit, timeline) for edit in timeline.edits),
+        tuple(sorted(parts, key=lambda part: part.start_seconds)),
+        clip.expectation,
+    )
+
+
+def seconds_at(timeline: Timeline, frame: int) -> float:
+    """Return when a frame begins; for the frame after the last, about when the clip ends."""
+    seconds = timeline.frame_seconds
+    if frame < len(seconds):
+        return float(seconds[frame])
+    return float(2 * seconds[-1] - seconds[-2])
+
+
+def edit_truth(edit: EditSpan, timeline: Timeline) -> EditTruth:
+    """Return an edit with its times."""
+    start, end = edit.start_frame, edit.end_frame
+    times = (seconds_at(timeline, start), seconds_at(timeline, end))
+    return EditTruth(edit.kind, start, end, *times)
+
+
+def parts_of(
+    clip: Clip, index: int, shot: Shot, stretch: Stretch, timeline: Timeline
+) -> list[PartTruth]:
+    """Return the parts of a shot, cut short where an edit covers them."""
+    clear = (seconds_at(timeline, stretch.rise[1]), seconds_at(timeline, stretch.fall[0]))
+    brief = [part for part in shot.parts if part.seconds < HELD_SECONDS]
+    permitted: set[str] = set()
+    for part in brief:
+        permitted |= part.move.labels()
+    held, steadiness = shake_words(shot)
+    found, begin = [], stretch.start_seconds
+    for part in shot.parts:
+        start, end = max(begin, clear[0]), min(begin + part.seconds, clear[1])
+        begin += part.seconds
+        if end <= start:
+            continue
+        labels = part.move.labels()
+        if held:
+            labels = (labels - {"static"}) | {"handheld"}
+        moving = labels - {"static", "handheld"}
+        found.append(
+            PartTruth(
+                shot=index,
+                start_seconds=start,
+                end_seconds=end,
+                labels=labels,
+                permitted=frozenset(permitted | ({"static"} if held and not moving else set()))
+                - labels,
+                move=part.move,
+                rates_scored=not brief,
+                steadiness=frozenset({"smooth", "locked"}) if moving and not held else steadiness,
+                subject_area=subject_area(clip, shot, start, end, stretch.start_seconds),
+                scored=part not in brief,
+            )
+        )
+    return found
+
+
+def shake_words(shot: Shot) -> tuple[bool, frozenset[str]]:
+    """Return whether a shot is handheld, and the words for its steadiness that are right."""
+    rms_widths = shot.shake.rms_widths if shot.shake else 0.0
+    if rms_widths >= HANDHELD_RMS_WIDTHS:
+        return True, frozenset({"handheld", "shaky"})
+    return False, frozenset({"locked"} if rms_widths <= LOCKED_RMS_WIDTHS else ())
+
+
+def black_parts(timeline: Timeline) -> list[PartTruth]:
+    """Return the black shots: what lies between two fades and shows nothing."""
+    found = []
+    for before, after in zip(timeline.stretches, timeline.stretches[1:], strict=False):
+        start, end = (seconds_at(timeline, at) for at in (before.fall[1], after.rise[0]))
+        if end - start >= BLACK_SHOT_SECONDS - 1e-6:
+            found.append(
+                PartTruth(-1, start, end, frozenset(), frozenset(["static"]), CameraMove(), black=True)
+            )
+    return found
+
+
+def subject_area(clip: Clip, shot: Shot, start: float, end: float, shot_start: float) -> float:
+    """Return the mean fraction of the picture that subjects cover between two times of the clip."""
+    if not shot.subjects:
+        return 0.0
+    side, above = clip.look.bars_px(clip.size)
+    width, height = clip.size
+    trajectory = Trajectory(shot.picture, shot.parts, clip.size, shot.ease_seconds, shot.shake)
+    first = trajectory.pose(0.0)
+    covered = []
+    for seconds in np.linspace(start, end, AREA_SAMPLES) - shot_start:
+        mask = np.zeros((height, width), np.uint8)
+        for subject in shot.subjects:
+            matrix = placement(subject, seconds, clip.size, (first, trajectory.pose(seconds)))
+            mask |= subject_mask(sprite(subject, clip.size), matrix, clip.size)
+        covered.append(float((mask[above : height - above, side : width - side] > 0).mean()))
+    return float(np.mean(covered))
