@@ -1,29 +1,14 @@
-"""The three functions that every host wraps: plan a video, analyse a chunk, assemble a run."""
+"""The three functions that every host wraps: plan a video, analyse a chunk, assemble a run.
+
+A laptop calls them in processes, the cloud in functions and a container; what they write is the
+same. Importing this module imports PyAV and OpenCV: a host that only plans, or only assembles,
+imports that step's own module.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from flowtag.assembly.assemble import Assembly, assemble
+from flowtag.chunk_analysis import analyze_chunk
+from flowtag.planning import plan_video
 
-from flowtag.contracts.messages import ChunkTask, Plan, SourceRef
-from flowtag.settings import AnalysisSettings, ExecutionSettings
-
-
-def plan_video(
-    path: Path, source: SourceRef, settings: AnalysisSettings, execution: ExecutionSettings
-) -> Plan:
-    """Probes a video and divides it into chunks; decodes nothing."""
-    raise NotImplementedError
-
-
-def analyze_chunk(
-    task: ChunkTask, path: Path, on_progress: Callable[[int], None] | None = None
-) -> bytes:
-    """Analyses one chunk; returns the bytes of its ``.npz``.
-
-    Args:
-        task: what to analyse.
-        path: the video as a local file.
-        on_progress: called now and then with the number of frames done so far.
-    """
-    raise NotImplementedError
+__all__ = ["Assembly", "analyze_chunk", "assemble", "plan_video"]

@@ -50,6 +50,128 @@ class FlowSettings(Model):
     grid_step_px: int = Field(4, ge=1, le=16, description="Vectors are kept every so many pixels.")
 
 
+class Thresholds(Model):
+    """Where assembly draws its lines. Each with the reason for its value."""
+
+    coverage_confidence: float = Field(
+        0.5, description="A vector counts as trusted from here on: the contract's figure."
+    )
+    least_coverage: float = Field(
+        0.06,
+        description="Below this trusted share of the picture the level is null: about a thousandth"
+        " of the vectors is chance, and a subject of a twentieth is the least worth tagging.",
+    )
+    cut_match: float = Field(
+        0.40,
+        description="Two frames across a cut: motion explains at most this share of the texture."
+        " Unrelated pictures reach 0.05 to 0.3 by chance, whip pans stay above 0.5.",
+    )
+    cut_drop: float = Field(
+        0.65,
+        description="and at most this share of what its neighbours' motion explains: in smoke,"
+        " water or strobe light every step explains little.",
+    )
+    jump_widths: float = Field(
+        0.03,
+        description="A step this far, alone between still frames, is a jump cut: a hand cannot"
+        " start and stop a camera within one frame.",
+    )
+    same_picture: float = Field(
+        0.85,
+        description="Correlation of two tiny pictures from which they count as the same: related"
+        " frames a few apart reach 0.9, unrelated ones rarely 0.7.",
+    )
+    flash_seconds: float = Field(
+        0.25, description="The same picture returns within this time: a flash, and no edit."
+    )
+    dissolve_dip: float = Field(
+        0.78,
+        description="Fine detail in mid-dissolve over that of both sides: half in theory, as two"
+        " unrelated pictures average; compression and noise raise it.",
+    )
+    dissolve_different: float = Field(
+        0.75, description="Correlation across a dissolve's ends: above, it is one picture."
+    )
+    dissolve_fit: float = Field(
+        0.70,
+        description="Share of the middle frame's variance that a mix of both ends explains:"
+        " moving shots lose some.",
+    )
+    black_luma: float = Field(
+        16.0, description="Mean luma of a black frame, full range; ringing and noise add a few."
+    )
+    blank_contrast: float = Field(
+        3.0, description="Standard deviation below which a frame shows nothing."
+    )
+    black_shot_seconds: float = Field(
+        1.0, description="Black this long is a shot of its own: the contract's figure."
+    )
+    pan_tilt: float = Field(
+        0.025,
+        description="Widths or heights per second from which the camera pans or tilts: a slow pan"
+        " of 0.04 must be found, drift of a tripod head stays below 0.01.",
+    )
+    zoom: float = Field(
+        0.02, description="Per second: a picture that grows by a fifth in ten seconds is seen."
+    )
+    roll: float = Field(1.5, description="Degrees per second: half of the slowest roll on purpose.")
+    side_move: float = Field(
+        0.09,
+        description="A move smaller than this share of the largest one is its by-product: lenses"
+        " bend, and no head is quite level.",
+    )
+    shake_over_move: float = Field(
+        1.3, description="A hand-held camera's sway is a move only beyond this many times shake."
+    )
+    locked_shake: float = Field(
+        0.030,
+        description="RMS unsteady rate in diagonals per second up to which a camera is locked (or"
+        " smooth, when it moves): just below the slowest pan that must be found.",
+    )
+    shaky_shake: float = Field(
+        0.14, description="From here on shaky: a seventh of the diagonal per second and more."
+    )
+    level_low: float = Field(
+        0.012, description="Diagonals per second: below, an eye sees a still picture."
+    )
+    level_medium: float = Field(
+        0.06, description="A slow pan ends here: the picture takes 17 s to be crossed."
+    )
+    level_high: float = Field(
+        0.18, description="The picture is crossed in under six seconds: detail starts to blur."
+    )
+    level_extreme: float = Field(
+        0.60, description="Whip pans: nothing can be followed by eye any more."
+    )
+    activity: tuple[float, float, float, float] = Field(
+        (0.043, 0.118, 0.188, 0.352),
+        description="Spread of speeds, diagonals per second, at which MPEG-7 activity steps from 1"
+        " to 5: Jeannin and Divakaran's 3.9, 10.7, 17.1, 32 half-pels of a CIF picture, three"
+        " frames of 30 apart.",
+    )
+    subject_area: float = Field(
+        0.012, description="A subject smaller than this is noise, a speck or burnt-in digits."
+    )
+    segment_seconds: float = Field(
+        1.0, description="A change of motion must hold this long to split a shot: the issue's."
+    )
+    low_texture: float = Field(
+        0.12, description="Share of the picture with texture below which low_texture is said."
+    )
+    low_light: float = Field(
+        24.0, description="Mean luma, full range, below which low_light is said: a tenth."
+    )
+    photometric_change: float = Field(
+        0.05, description="Relative change of brightness within a pair that counts as flicker."
+    )
+    photometric_share: float = Field(
+        0.1, description="Share of a segment's pairs that must flicker for the flag."
+    )
+    frozen_seconds: float = Field(
+        0.4, description="Identical frames for this long are flagged as frozen."
+    )
+
+
 class AnalysisSettings(Model):
     """All that decides the numbers of a run; its digest is part of the run's identity."""
 
@@ -59,6 +181,7 @@ class AnalysisSettings(Model):
     )
     model_sha256: str | None = Field(None, description="Digest of a learned model's weights.")
     flow: FlowSettings = FlowSettings()
+    thresholds: Thresholds = Thresholds()
 
     @classmethod
     def for_preset(

@@ -1,0 +1,168 @@
+"""What became of the frames: counts, gaps, and whether the run is complete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from flowtag.assembly.stitching import StitchedRun
+from flowtag.contracts.messages import Plan
+from flowtag.contracts.metadata import Analysis, Estimator, FrameCounts, Gap, Instant
+from flowtag.timing import Timeline
+
+_HOLE_INTERVALS = 1.6
+_GAP_SECONDS = 0.5
+_MISSING_TAIL_FRAMES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Hole:
+    start_pts: int
+    end_pts: int
+    reason: str
+    undecoded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The frames' account.
+
+    Attributes:
+        counts: expected, decoded, dropped, repeated.
+        holes: spans that could not be analysed, or that the timeline leaves out.
+        partial: something that is in the file could not be decoded.
+        warnings: for people.
+    """
+
+    counts: FrameCounts
+    holes: tuple[_Hole, ...]
+    partial: bool
+    warnings: tuple[str, ...]
+
+    @property
+    def missing_spans(self) -> list[tuple[int, int]]:
+        """Spans ``[start, end)`` in pts that could not be decoded."""
+        return [(hole.start_pts, hole.end_pts) for hole in self.holes if hole.undecoded]
+
+    def analysis(self, plan: Plan) -> Analysis:
+        """The ``analysis`` part of ``motion.json``."""
+        timeline = plan.probe.timeline()
+        return Analysis(
+            status="partial" if self.partial else "complete",
+            reason=None,
+            estimator=Estimator(
+                name=plan.settings.flow.estimator, sha256=plan.settings.model_sha256
+            ),
+            settings=plan.settings.model_dump(mode="json"),
+            settings_digest=plan.settings_digest,
+            flowtag_version=plan.flowtag_version,
+            algorithm_version=plan.algorithm_version,
+            frames=self.counts,
+            gaps=[
+                Gap(
+                    start=_instant(timeline, hole.start_pts),
+                    end=_instant(timeline, hole.end_pts),
+                    reason=hole.reason,
+                )
+                for hole in self.holes
+            ],
+            warnings=list(self.warnings),
+        )
+
+
+def account_for(run: StitchedRun, plan: Plan) -> Account:
+    """Counts frames, and finds what is missing in a stitched run."""
+    holes = [*_missing_chunks(run, plan), *_jumps(run)]
+    tail = _missing_tail(run, plan)
+    if tail is not None:
+        holes.append(tail)
+    in_file = [decode.packet_errors + decode.corrupt for decode in run.decode]
+    dropped = _dropped_inside(run, plan)
+    if tail is not None:
+        dropped += _frames_between(plan, tail.start_pts, tail.end_pts)
+    whole = plan.settings.range_seconds is None
+    counts = FrameCounts(
+        expected=plan.probe.frames_expected if whole else None,
+        decoded=len(run.frames),
+        dropped=dropped,
+        repeated=int(np.count_nonzero(run.frames.still)),
+    )
+    partial = any(hole.undecoded for hole in holes) or (sum(in_file) > 0)
+    holes.sort(key=lambda hole: (hole.start_pts, hole.end_pts))
+    return Account(counts, tuple(holes), partial, _warnings(run, plan))
+
+
+def _instant(timeline: Timeline, pts: int) -> Instant:
+    return Instant(
+        pts=pts,
+        seconds=round(float(timeline.seconds(pts)), 6),
+        frame=timeline.frame(pts),
+        timecode=timeline.timecode(pts),
+    )
+
+
+def _frames_between(plan: Plan, start_pts: int, end_pts: int) -> int:
+    return round((end_pts - start_pts) * plan.probe.time_base * plan.probe.frame_rate)
+
+
+def _missing_chunks(run: StitchedRun, plan: Plan) -> list[_Hole]:
+    pts = run.frames.pts
+    holes = []
+    for chunk in run.missing:
+        span = plan.chunks[chunk.index]
+        start = span.start_pts if span.start_pts is not None else plan.probe.start_pts
+        end = span.end_pts
+        if end is None:
+            end = plan.probe.end_pts or int(pts[-1]) + run.last_duration_pts
+        if end > start:
+            holes.append(_Hole(start, end, chunk.reason, True))
+    return holes
+
+
+def _jumps(run: StitchedRun) -> list[_Hole]:
+    return [
+        _Hole(jump.from_pts, jump.to_pts, jump.reason, False)
+        for decode in run.decode
+        for jump in decode.jumps
+    ]
+
+
+def _missing_tail(run: StitchedRun, plan: Plan) -> _Hole | None:
+    """The end that the container promised and the file does not hold."""
+    if run.missing and run.missing[-1].index == len(plan.chunks) - 1:
+        return None
+    promised = plan.chunks[-1].end_pts or plan.probe.end_pts
+    reached = int(run.frames.pts[-1]) + run.last_duration_pts
+    if promised is None or promised <= reached:
+        return None
+    frames = _frames_between(plan, reached, promised)
+    troubled = any(d.truncated or d.packet_errors for d in run.decode)
+    seconds = float((promised - reached) * plan.probe.time_base)
+    if frames <= _MISSING_TAIL_FRAMES or not (troubled or seconds > _GAP_SECONDS):
+        return None
+    return _Hole(reached, promised, "truncated: the file ends before its header says", True)
+
+
+def _dropped_inside(run: StitchedRun, plan: Plan) -> int:
+    """Frames missing between others, where the rate is constant and so says how many."""
+    if plan.probe.variable_frame_rate or len(run.frames) < 2:
+        return 0
+    nominal = 1 / float(plan.probe.frame_rate * plan.probe.time_base)
+    intervals = np.diff(run.frames.pts) / nominal
+    wide = intervals[intervals > _HOLE_INTERVALS]
+    return int(np.rint(wide - 1).sum())
+
+
+def _warnings(run: StitchedRun, plan: Plan) -> tuple[str, ...]:
+    said = list(plan.probe.warnings) + list(plan.warnings)
+    packet_errors = sum(decode.packet_errors for decode in run.decode)
+    corrupt = sum(decode.corrupt for decode in run.decode)
+    resized = sum(decode.size_changes for decode in run.decode)
+    if packet_errors:
+        said.append(f"{packet_errors} packets could not be decoded")
+    if corrupt:
+        said.append(f"{corrupt} frames are damaged")
+    if resized:
+        said.append("the picture changes its size in mid-stream")
+    return tuple(dict.fromkeys(said))

@@ -1,0 +1,141 @@
+"""Edits into shots that tile the video, and the pairs that each shot may be judged by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from flowtag.assembly.stitching import StitchedRun
+from flowtag.contracts.messages import Plan
+from flowtag.edits.cuts import find_cuts
+from flowtag.edits.dissolves import find_dissolves
+from flowtag.edits.edit import Edit, FrameEvidence
+from flowtag.edits.fades import fades_of, find_blank_runs
+from flowtag.motion.series import PairSeries, Shape
+from flowtag.settings import Thresholds
+
+
+@dataclass(frozen=True, slots=True)
+class ShotSpan:
+    """Frames ``[first, last)`` between two edits; ``edit`` is the one that it begins with."""
+
+    first: int
+    last: int
+    edit: Edit | None
+    black: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EditList:
+    """All edits of a video, in order, and what else was seen on the way.
+
+    Attributes:
+        edits: cuts, dissolves, fades.
+        flashes: ``[first, last)`` frames of flashes and strobe light.
+        black: ``[first, last)`` frames of black shots.
+        blank: ``[first, last)`` frames that show nothing, with the ramps that lead there.
+    """
+
+    edits: list[Edit]
+    flashes: list[tuple[int, int]]
+    black: list[tuple[int, int]]
+    blank: list[tuple[int, int]]
+
+
+def find_edits(run: StitchedRun, limits: Thresholds) -> EditList:
+    """Finds the edits of a stitched video."""
+    frames, signatures = run.frames, run.signatures()
+    search = find_cuts(frames, signatures, limits)
+    runs = find_blank_runs(frames, limits)
+    fades, black = fades_of(runs, frames, limits)
+    ramps = [(blank.ramp_start, blank.ramp_end) for blank in runs]
+    cuts = [
+        cut
+        for cut in search.cuts
+        if not any(start < cut.start < end or _touch(cut, fades) for start, end in ramps)
+    ]
+    borders = sorted({edit.start for edit in cuts} | {at for ramp in ramps for at in ramp})
+    dissolves = find_dissolves(frames, signatures, borders, limits)
+    dissolves = [edit for edit in dissolves if not _flashes(edit, search.flashes)]
+    edits = sorted([*cuts, *fades, *dissolves], key=lambda edit: (edit.start, edit.end))
+    return EditList(_distinct(edits), search.flashes, black, ramps)
+
+
+def _touch(cut: Edit, fades: list[Edit]) -> bool:
+    return any(fade.start <= cut.start <= fade.end for fade in fades)
+
+
+def _flashes(edit: Edit, flashes: list[tuple[int, int]]) -> bool:
+    return any(first < edit.end and last > edit.start for first, last in flashes)
+
+
+def _distinct(edits: list[Edit]) -> list[Edit]:
+    kept: list[Edit] = []
+    for edit in edits:
+        if kept and edit.start < max(kept[-1].end, kept[-1].start + 1):
+            continue
+        kept.append(edit)
+    return kept
+
+
+def shots_between(edits: EditList, frames: FrameEvidence) -> list[ShotSpan]:
+    """Shots that tile all frames; the border of a gradual edit is its midpoint."""
+    borders = [_middle(edit, frames) for edit in edits.edits]
+    firsts = [0, *borders]
+    lasts = [*borders, len(frames)]
+    begins: list[Edit | None] = [None, *edits.edits]
+    return [
+        ShotSpan(first, last, edit, _is_black(first, last, edits.black))
+        for first, last, edit in zip(firsts, lasts, begins, strict=True)
+        if last > first
+    ]
+
+
+def _middle(edit: Edit, frames: FrameEvidence) -> int:
+    if edit.kind == "cut":
+        return edit.start
+    start, end = frames.pts[edit.start], frames.pts[min(edit.end, len(frames) - 1)]
+    return int(np.searchsorted(frames.pts, (int(start) + int(end) + 1) // 2))
+
+
+def _is_black(first: int, last: int, black: list[tuple[int, int]]) -> bool:
+    return any(min(last, end) - max(first, start) > (last - first) / 2 for start, end in black)
+
+
+def pairs_by_shot(
+    run: StitchedRun, plan: Plan, shots: list[ShotSpan], edits: EditList
+) -> list[PairSeries]:
+    """Each shot's pairs, without those that touch an edit or a flash, or leave the range."""
+    frames = run.frames
+    first = run.pairs["first"].astype(np.int64)
+    end_pts = frames.pts[first] + run.pairs["interval_pts"].astype(np.int64)
+    second = np.searchsorted(frames.pts, end_pts)
+    usable = end_pts <= frames.pts[-1] if len(frames) else np.zeros(0, dtype=np.bool_)
+    for edit in edits.edits:
+        usable &= ~((second >= edit.start) & (first < max(edit.end, edit.start)))
+    for start, end in edits.flashes:
+        usable &= ~(_within(first, start, end) | _within(second, start, end))
+    width, height = plan.probe.display_size()
+    shape = Shape.of(width, height)
+    series = []
+    for shot in shots:
+        chosen = usable & (first >= shot.first) & (second < max(shot.last, shot.first + 1))
+        at = np.flatnonzero(chosen)
+        begin = frames.pts[first[at]]
+        tick = float(plan.probe.time_base)
+        series.append(
+            PairSeries(
+                run.pairs[at],
+                (begin - plan.probe.start_pts) * tick,
+                run.pairs["interval_pts"][at].astype(np.float64) * tick,
+                shape,
+            )
+        )
+    return series
+
+
+def _within(index: npt.NDArray[np.int64], start: int, end: int) -> npt.NDArray[np.bool_]:
+    inside: npt.NDArray[np.bool_] = (index >= start) & (index < end)
+    return inside

@@ -1,0 +1,233 @@
+"""Chunks laid end to end: compact columns for the whole video, pictures only on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from flowtag.contracts.chunkfile import (
+    ChunkResult,
+    DecodeSummary,
+    read_chunk,
+    read_failed_chunk,
+)
+from flowtag.contracts.features import FRAME_CORRUPT, SIGNATURE_SHAPE, FrameTable
+from flowtag.contracts.messages import Plan
+from flowtag.edits.edit import FrameEvidence, Signatures
+from flowtag.errors import ContractError
+
+LoadChunk = Callable[[int], bytes | None]
+"""Bytes of a chunk's ``.npz``, or of its ``.failed.json``, or None where there is neither."""
+
+COMPACT_PAIR_DTYPE = np.dtype(
+    [
+        ("first", "<u4"),  # index of the first frame
+        ("interval_pts", "<u4"),  # to the second frame
+        ("pan", "<f4"),
+        ("tilt", "<f4"),
+        ("zoom", "<f4"),
+        ("roll", "<f4"),
+        ("camera_confidence", "<f2"),
+        ("speed", "<f2"),
+        ("speed_spread", "<f2"),
+        ("moving_area", "<f2"),
+        ("velocity_x", "<f2"),
+        ("velocity_y", "<f2"),
+        ("subject_speed", "<f2"),
+        ("subject_area", "<f2"),
+        ("subject_x", "<f2"),
+        ("subject_y", "<f2"),
+        ("confidence", "<f2"),
+        ("coverage", "<f2"),
+        ("texture", "<f2"),
+        ("light_change", "<f2"),  # relative to the luma of the first frame
+        ("directions", "<u1", (8,)),
+    ]
+)
+_CACHED_CHUNKS = 4
+_LEAST_LUMA = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class MissingChunk:
+    """A chunk without a result, and why."""
+
+    index: int
+    reason: str
+
+
+@dataclass(slots=True)
+class StitchedRun:
+    """Everything that assembly keeps of a whole video: at most 100 bytes a pair, at 25 fps.
+
+    Attributes:
+        frames: evidence of every frame.
+        corrupt: ``(frames,)`` bool: damaged in decoding.
+        last_duration_pts: how long the last frame is shown.
+        pairs: ``COMPACT_PAIR_DTYPE``, in order.
+        still_pts: pts of the stills, in order, and ``still_chunks`` the chunk that each is in.
+        decode: the chunks' decoding summaries.
+        missing: chunks without a result.
+    """
+
+    frames: FrameEvidence
+    corrupt: npt.NDArray[np.bool_]
+    last_duration_pts: int
+    pairs: npt.NDArray[np.void]
+    still_pts: npt.NDArray[np.int64]
+    still_chunks: npt.NDArray[np.int32]
+    decode: list[DecodeSummary]
+    missing: list[MissingChunk]
+    starts: npt.NDArray[np.int64]
+    load: Callable[[int], ChunkResult]
+
+    def signatures(self) -> Signatures:
+        """Access to the tiny pictures by frame index, loading chunks as they are asked for."""
+
+        def pictures(first: int, last: int) -> npt.NDArray[np.float32]:
+            parts = list(self._signature_parts(first, last))
+            if not parts:
+                return np.empty((0, *SIGNATURE_SHAPE), dtype=np.float32)
+            return np.concatenate(parts).astype(np.float32)
+
+        return pictures
+
+    def _signature_parts(self, first: int, last: int) -> Iterator[npt.NDArray[np.uint8]]:
+        chunk = max(int(np.searchsorted(self.starts, first, side="right")) - 1, 0)
+        while chunk < len(self.starts) and self.starts[chunk] < last:
+            offset = int(self.starts[chunk])
+            if chunk + 1 >= len(self.starts) or self.starts[chunk + 1] > offset:
+                rows = self.load(chunk).signatures
+                yield rows[max(first - offset, 0) : max(last - offset, 0)]
+            chunk += 1
+
+    def still(self, pts: int) -> bytes:
+        """The JPEG of a still by its pts."""
+        at = int(np.searchsorted(self.still_pts, pts))
+        return self.load(int(self.still_chunks[at])).stills[pts]
+
+
+@dataclass(slots=True)
+class _Columns:
+    frames: list[npt.NDArray[np.void]] = field(default_factory=list)
+    pairs: list[npt.NDArray[np.void]] = field(default_factory=list)
+    still_pts: list[int] = field(default_factory=list)
+    still_chunks: list[int] = field(default_factory=list)
+    decode: list[DecodeSummary] = field(default_factory=list)
+    missing: list[MissingChunk] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    count: int = 0
+    last_duration_pts: int = 0
+
+
+_FRAME_COLUMNS = np.dtype(
+    [
+        ("pts", "<i8"),
+        ("match", "<f2"),
+        ("shift", "<f2"),
+        ("luma", "<f2"),
+        ("contrast", "<f2"),
+        ("detail", "<f4"),
+        ("still", "?"),
+        ("corrupt", "?"),
+    ]
+)
+
+
+def stitch(plan: Plan, load_chunk: LoadChunk) -> StitchedRun:
+    """Lays the chunks of a run end to end, in the plan's order.
+
+    A frame that two chunks delivered is kept once: chunks of a sequential plan, or of a file
+    whose index lied, may overlap.
+    """
+
+    @lru_cache(maxsize=_CACHED_CHUNKS)
+    def load(index: int) -> ChunkResult:
+        data = load_chunk(index)
+        if data is None:
+            raise ContractError(f"chunk {index} is gone")
+        return read_chunk(data)
+
+    columns = _Columns()
+    for index in range(len(plan.chunks)):
+        columns.starts.append(columns.count)
+        reason = _why_missing(load_chunk(index))
+        if reason is not None:
+            columns.missing.append(MissingChunk(index, reason))
+            continue
+        _append(columns, index, load(index))
+    frames = np.concatenate([*columns.frames, np.empty(0, _FRAME_COLUMNS)])
+    return StitchedRun(
+        frames=_evidence(frames, plan),
+        corrupt=frames["corrupt"].copy(),
+        last_duration_pts=columns.last_duration_pts,
+        pairs=np.concatenate([*columns.pairs, np.empty(0, COMPACT_PAIR_DTYPE)]),
+        still_pts=np.array(columns.still_pts, dtype=np.int64),
+        still_chunks=np.array(columns.still_chunks, dtype=np.int32),
+        decode=columns.decode,
+        missing=columns.missing,
+        starts=np.array(columns.starts, dtype=np.int64),
+        load=load,
+    )
+
+
+def _why_missing(data: bytes | None) -> str | None:
+    if data is None:
+        return "not analysed"
+    if data[:2] == b"PK":
+        return None
+    failed = read_failed_chunk(data)
+    return f"{failed.code}: {failed.message}"
+
+
+def _append(columns: _Columns, index: int, chunk: ChunkResult) -> None:
+    columns.decode.append(chunk.meta.decode)
+    columns.still_pts.extend(sorted(chunk.stills))
+    columns.still_chunks.extend([index] * len(chunk.stills))
+    if not len(chunk.frames):
+        return
+    columns.frames.append(_compact_frames(chunk.frames))
+    columns.pairs.append(_compact_pairs(chunk, columns.count))
+    columns.count += len(chunk.frames)
+    columns.last_duration_pts = int(chunk.frames["duration_pts"][-1])
+
+
+def _compact_frames(rows: FrameTable) -> npt.NDArray[np.void]:
+    compact = np.zeros(len(rows), dtype=_FRAME_COLUMNS)
+    for name in ("pts", "match", "shift", "luma", "contrast", "detail"):
+        compact[name] = rows[name]
+    compact["still"] = rows["temporal_information"] == 0
+    compact["still"] &= rows["difference"] == 0
+    compact["corrupt"] = (rows["flags"] & FRAME_CORRUPT) > 0
+    return compact
+
+
+def _compact_pairs(chunk: ChunkResult, offset: int) -> npt.NDArray[np.void]:
+    rows = chunk.pairs
+    compact = np.zeros(len(rows), dtype=COMPACT_PAIR_DTYPE)
+    for name in COMPACT_PAIR_DTYPE.names or ():
+        if name in (rows.dtype.names or ()):
+            compact[name] = rows[name]
+    compact["first"] = offset + np.searchsorted(chunk.frames["pts"], rows["pts"])
+    interval = np.minimum(rows["second_pts"] - rows["pts"], np.iinfo(np.uint32).max)
+    compact["interval_pts"] = interval
+    luma = np.maximum(rows["luma"], _LEAST_LUMA)
+    compact["light_change"] = ((rows["gain"] - 1) * rows["luma"] + rows["offset"]) / luma
+    return compact
+
+
+def _evidence(frames: npt.NDArray[np.void], plan: Plan) -> FrameEvidence:
+    return FrameEvidence(
+        pts=frames["pts"].copy(),
+        match=frames["match"].copy(),
+        shift=frames["shift"].copy(),
+        luma=frames["luma"].copy(),
+        contrast=frames["contrast"].copy(),
+        detail=frames["detail"].copy(),
+        still=frames["still"].copy(),
+        seconds_per_tick=plan.probe.time_base,
+    )

@@ -1,0 +1,277 @@
+"""One chunk: decode, measure each frame, compare neighbours, estimate flow over pairs.
+
+Nothing is remembered from pair to pair: every number follows from the frames it is about. Which
+frames form pairs follows from their timestamps alone, so chunk borders cannot show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from flowtag.contracts.chunkfile import ChunkMeta, ChunkResult, write_chunk
+from flowtag.contracts.features import (
+    FRAME_CORRUPT,
+    FRAME_DTYPE,
+    FRAME_RESIZED,
+    GRID_SHAPE,
+    PAIR_DTYPE,
+    SIGNATURE_SHAPE,
+    FrameTable,
+    PairTable,
+)
+from flowtag.contracts.messages import ChunkTask
+from flowtag.flow.dis import DisFlow
+from flowtag.flow.field import FlowField, GreyImage
+from flowtag.flow.photometry import measure_photometry
+from flowtag.motion.evidence import FrameMeasures, StepComparer, measure_frame
+from flowtag.motion.picture_area import find_picture
+from flowtag.motion.statistics import PairTime, pair_features, unknown_pair
+from flowtag.settings import FlowSettings
+from flowtag.timing import Timeline, round_half_up
+from flowtag.video.decoding import DecodedFrame, FrameDecoder
+from flowtag.video.pictures import small_colour_jpeg, small_luma, working_size
+
+STILL_LONG_SIDE_PX = 320
+_LONGEST_PAIR_SECONDS = Fraction(1, 2)
+_PROGRESS_EVERY_FRAMES = 25
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """A decoded frame and its measures; ``flags`` as in ``FRAME_DTYPE``."""
+
+    pts: int
+    duration_pts: int
+    measures: FrameMeasures
+    flags: int
+
+
+@dataclass(slots=True)
+class _Collected:
+    """The rows of a chunk while it grows."""
+
+    frames: list[FrameTable] = field(default_factory=list)
+    signatures: list[GreyImage] = field(default_factory=list)
+    pairs: list[PairTable] = field(default_factory=list)
+    stills: dict[int, bytes] = field(default_factory=dict)
+    grid_pts: list[int] = field(default_factory=list)
+    grids: list[npt.NDArray[np.int8]] = field(default_factory=list)
+    grid_scales: list[float] = field(default_factory=list)
+
+
+class PairClock:
+    """Which frames begin and end pairs, from their timestamps alone.
+
+    The timeline is cut into cells of a whole number of nominal frames; the last frame of a cell
+    is an anchor, and flow runs from anchor to anchor. That a frame is the last of its cell shows
+    by the frame after it, so a worker need not know what came before its chunk.
+    """
+
+    def __init__(self, timeline: Timeline, settings: FlowSettings) -> None:
+        self._timeline = timeline
+        self.frames_per_pair = max(
+            round_half_up(timeline.frame_rate / settings.pairs_per_second), 1
+        )
+        longest = max(_LONGEST_PAIR_SECONDS, 3 * self.frames_per_pair / timeline.frame_rate)
+        self._longest_pts = longest / timeline.time_base
+
+    def is_anchor(self, pts: int, next_pts: int) -> bool:
+        """Whether the frame at ``pts``, followed by the one at ``next_pts``, is an anchor."""
+        return self._cell(pts) != self._cell(next_pts)
+
+    def too_long(self, pts: int, second_pts: int) -> bool:
+        """Whether frames are missing between, so that flow would say nothing of the time."""
+        return second_pts - pts > self._longest_pts
+
+    def crosses_second(self, pts: int, next_pts: int) -> bool:
+        """Whether a whole second lies in ``(pts, next_pts]``."""
+        return self._timeline.seconds(next_pts) // 1 > self._timeline.seconds(pts) // 1
+
+    def _cell(self, pts: int) -> int:
+        return -(-self._timeline.frame(pts) // self.frames_per_pair)
+
+
+class ChunkAnalyzer:
+    """Analyses the frames of one chunk as they come."""
+
+    def __init__(self, task: ChunkTask) -> None:
+        self._task = task
+        self._timeline = task.probe.timeline()
+        self._clock = PairClock(self._timeline, task.settings.flow)
+        self._size = working_size(task.probe, task.settings.flow.working_size_px)
+        self._flow = DisFlow(task.settings.flow)
+        self._comparer = StepComparer()
+        self._rows = _Collected()
+        self._anchor: _Frame | None = None
+        self._last: _Frame | None = None
+        self._last_size: tuple[int, int] | None = None
+
+    @property
+    def frames_done(self) -> int:
+        """Frames of this chunk finished so far."""
+        return len(self._rows.frames)
+
+    def run(self, decoded: Iterator[DecodedFrame], on_progress: Callable[[int], None]) -> None:
+        """Takes frames until every frame and pair of the chunk is finished."""
+        for frame in decoded:
+            if self._is_finished():
+                return
+            self._take(frame)
+            if self.frames_done % _PROGRESS_EVERY_FRAMES == 0:
+                on_progress(self.frames_done)
+        self._finish()
+
+    def result(self, meta: ChunkMeta) -> ChunkResult:
+        """All that was found, ready to be written."""
+        rows = self._rows
+        return ChunkResult(
+            meta=meta,
+            frames=np.concatenate([*rows.frames, np.empty(0, FRAME_DTYPE)]),
+            pairs=np.concatenate([*rows.pairs, np.empty(0, PAIR_DTYPE)]),
+            signatures=np.array(rows.signatures, dtype=np.uint8).reshape(-1, *SIGNATURE_SHAPE),
+            stills=rows.stills,
+            grid_pts=np.array(rows.grid_pts, dtype=np.int64),
+            grids=np.array(rows.grids, dtype=np.int8).reshape(-1, *GRID_SHAPE, 3),
+            grid_scales=np.array(rows.grid_scales, dtype=np.float32),
+        )
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the working picture, px."""
+        return self._size
+
+    def _is_finished(self) -> bool:
+        return self._last is not None and not self._is_own(self._last) and self._anchor is None
+
+    def _is_own(self, frame: _Frame) -> bool:
+        end = self._task.range.end_pts
+        return end is None or frame.pts < end
+
+    def _take(self, decoded: DecodedFrame) -> None:
+        frame = self._measure(decoded)
+        last = self._last
+        if last is None:
+            if self._task.index == 0 and self._is_own(frame):
+                self._rows.stills[frame.pts] = self._still(decoded)
+        else:
+            self._step(last, frame, decoded)
+        self._last = frame
+
+    def _step(self, last: _Frame, frame: _Frame, decoded: DecodedFrame) -> None:
+        if self._is_own(last):
+            self._write_frame(last, frame)
+            if self._clock.crosses_second(last.pts, frame.pts):
+                self._rows.stills[frame.pts] = self._still(decoded)
+        if self._clock.is_anchor(last.pts, frame.pts):
+            self._close_pair(last)
+
+    def _close_pair(self, anchor: _Frame) -> None:
+        if self._anchor is not None:
+            self._write_pair(self._anchor, anchor)
+        self._anchor = anchor if self._is_own(anchor) else None
+
+    def _finish(self) -> None:
+        """The file has ended: its last frame is an anchor and has no step after it."""
+        if self._last is None:
+            return
+        if self._is_own(self._last):
+            self._write_frame(self._last, None)
+        if self._anchor is not None:
+            self._write_pair(self._anchor, self._last)
+            self._anchor = None
+
+    def _measure(self, decoded: DecodedFrame) -> _Frame:
+        rotation = self._task.probe.rotation
+        image = small_luma(decoded.picture, self._size, rotation)
+        stored = (decoded.picture.width, decoded.picture.height)
+        flags = FRAME_CORRUPT if decoded.corrupt else 0
+        if stored != (self._task.probe.width, self._task.probe.height):
+            flags |= FRAME_RESIZED
+        return _Frame(decoded.pts, decoded.duration_pts, measure_frame(image), flags)
+
+    def _still(self, decoded: DecodedFrame) -> bytes:
+        probe = self._task.probe
+        return small_colour_jpeg(
+            decoded.picture, STILL_LONG_SIDE_PX, probe.rotation, probe.sample_aspect_ratio
+        )
+
+    def _write_frame(self, frame: _Frame, after: _Frame | None) -> None:
+        measures = frame.measures
+        row = np.zeros(1, dtype=FRAME_DTYPE)
+        row["pts"], row["duration_pts"], row["flags"] = frame.pts, frame.duration_pts, frame.flags
+        row["luma"], row["contrast"] = measures.luma, measures.contrast
+        row["detail"] = measures.detail
+        row["difference"] = row["temporal_information"] = row["match"] = row["shift"] = np.nan
+        if after is not None:
+            step = self._comparer.compare(measures, after.measures)
+            row["difference"] = step.difference
+            row["temporal_information"] = step.temporal_information
+            row["match"], row["shift"] = step.match, step.shift
+        self._rows.frames.append(row)
+        self._rows.signatures.append(measures.signature)
+
+    def _write_pair(self, first: _Frame, second: _Frame) -> None:
+        if first.pts == second.pts:
+            return
+        seconds = float((second.pts - first.pts) * self._timeline.time_base)
+        time = PairTime(first.pts, second.pts, seconds)
+        unusable = (first.flags | second.flags) & FRAME_CORRUPT
+        if unusable or self._clock.too_long(first.pts, second.pts):
+            row = unknown_pair(time)
+        else:
+            a, b = first.measures.image, second.measures.image
+            change = measure_photometry(a, b)
+            flow = self._flow.estimate(a, b, change)
+            row = pair_features(flow, change, find_picture(a), time)
+            if self._clock.crosses_second(first.pts, second.pts):
+                self._keep_grid(first.pts, flow, seconds)
+        row["luma"] = first.measures.luma
+        self._rows.pairs.append(row)
+
+    def _keep_grid(self, pts: int, flow: FlowField, seconds: float) -> None:
+        rows, columns = GRID_SHAPE
+        diagonal_px = float(np.hypot(*flow.picture_size))
+        area = cv2.INTER_AREA
+        vectors = np.asarray(cv2.resize(flow.vectors, (columns, rows), interpolation=area))
+        vectors = vectors / (diagonal_px * seconds)
+        trust = cv2.resize(flow.confidence, (columns, rows), interpolation=area)
+        scale = max(float(np.abs(vectors).max()), 1e-3)
+        grid: npt.NDArray[np.float64] = np.rint(np.dstack([vectors / scale, trust]) * 127)
+        self._rows.grid_pts.append(pts)
+        self._rows.grids.append(grid.astype(np.int8))
+        self._rows.grid_scales.append(scale)
+
+
+def analyze_chunk(
+    task: ChunkTask, path: Path, on_progress: Callable[[int], None] | None = None
+) -> bytes:
+    """Analyses one chunk; returns the bytes of its ``.npz``.
+
+    Args:
+        task: what to analyse.
+        path: the video as a local file.
+        on_progress: called now and then with the number of frames done so far.
+
+    Raises:
+        InputError: the file cannot be read as video, or is refused.
+    """
+    analyzer = ChunkAnalyzer(task)
+    with FrameDecoder(path, task.probe, task.range, task.sequential) as decoder:
+        analyzer.run(iter(decoder), on_progress or (lambda frames: None))
+        decode = decoder.report.summary()
+    width, height = analyzer.size
+    meta = ChunkMeta(
+        task_digest=task.digest(),
+        index=task.index,
+        working_width_px=width,
+        working_height_px=height,
+        decode=decode,
+    )
+    return write_chunk(analyzer.result(meta))

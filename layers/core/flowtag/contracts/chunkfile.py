@@ -1,0 +1,173 @@
+"""The files of one chunk: ``NNNNN.npz`` with its features, or ``NNNNN.failed.json``."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from flowtag.contracts.features import FRAME_DTYPE, PAIR_DTYPE, FrameTable, PairTable
+from flowtag.contracts.messages import ChunkTask
+from flowtag.errors import ContractError
+from flowtag.settings import Model, canonical_json
+
+
+class TimelineJump(Model):
+    """Where the stream's timestamps jumped or were missing; pts are the unwrapped ones."""
+
+    from_pts: int
+    to_pts: int
+    reason: str
+
+
+class DecodeSummary(Model):
+    """What decoding a chunk met.
+
+    Attributes:
+        corrupt: frames that the decoder delivered but marked as damaged.
+        packet_errors: packets that could not be decoded.
+        truncated: the file ended, or went bad, before the container said it would.
+        end_pts: end of the last frame decoded in this chunk, None if there was none.
+        jumps: breaks of the timeline.
+    """
+
+    corrupt: int = 0
+    packet_errors: int = 0
+    size_changes: int = 0
+    missing_pts: int = 0
+    truncated: bool = False
+    end_pts: int | None = None
+    last_error: str | None = None
+    jumps: tuple[TimelineJump, ...] = ()
+
+
+class ChunkMeta(Model):
+    """The JSON part of a chunk file."""
+
+    schema_name: Literal["flowtag.chunk/1"] = "flowtag.chunk/1"
+    task_digest: str
+    index: int
+    working_width_px: int
+    working_height_px: int
+    decode: DecodeSummary
+
+
+class FailedChunk(Model):
+    """``NNNNN.failed.json``: why a chunk has no result. Carries the task, to try it again."""
+
+    schema_name: Literal["flowtag.failed/1"] = "flowtag.failed/1"
+    task: ChunkTask
+    task_digest: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkResult:
+    """Everything that one worker found out.
+
+    Attributes:
+        meta: what was asked, and how decoding went.
+        frames: rows of ``FRAME_DTYPE``.
+        pairs: rows of ``PAIR_DTYPE``.
+        signatures: ``(frames, 18, 32)`` uint8.
+        stills: JPEG bytes by pts.
+        grids: ``(stills, 18, 32, 3)`` int8: x, y in 1/127 of ``grid_scales``, confidence in 1/127.
+        grid_pts: the pts of each grid.
+        grid_scales: ``(grids,)`` float32: diagonals per second that 127 stands for.
+    """
+
+    meta: ChunkMeta
+    frames: FrameTable
+    pairs: PairTable
+    signatures: npt.NDArray[np.uint8]
+    stills: dict[int, bytes]
+    grid_pts: npt.NDArray[np.int64]
+    grids: npt.NDArray[np.int8]
+    grid_scales: npt.NDArray[np.float32]
+
+
+def write_chunk(result: ChunkResult) -> bytes:
+    """The bytes of ``NNNNN.npz``; the same for the same result."""
+    buffer = io.BytesIO()
+    stills = sorted(result.stills.items())
+    np.savez_compressed(
+        buffer,
+        meta=np.frombuffer(canonical_json(result.meta.model_dump(mode="json")), dtype=np.uint8),
+        frames=result.frames,
+        pairs=result.pairs,
+        signatures=result.signatures,
+        still_pts=np.array([pts for pts, _ in stills], dtype=np.int64),
+        still_sizes=np.array([len(jpeg) for _, jpeg in stills], dtype=np.int64),
+        still_bytes=np.frombuffer(b"".join(jpeg for _, jpeg in stills), dtype=np.uint8),
+        grid_pts=result.grid_pts,
+        grids=result.grids,
+        grid_scales=result.grid_scales,
+    )
+    return buffer.getvalue()
+
+
+def read_chunk(data: bytes) -> ChunkResult:
+    """Reads ``NNNNN.npz``.
+
+    Raises:
+        ContractError: the file is damaged, or of another version.
+    """
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as parts:
+            arrays: dict[str, npt.NDArray[Any]] = {name: parts[name] for name in parts.files}
+        result = ChunkResult(
+            meta=ChunkMeta.model_validate_json(arrays["meta"].tobytes()),
+            frames=arrays["frames"],
+            pairs=arrays["pairs"],
+            signatures=arrays["signatures"],
+            stills=_split_stills(arrays),
+            grid_pts=arrays["grid_pts"],
+            grids=arrays["grids"],
+            grid_scales=arrays["grid_scales"],
+        )
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise ContractError(f"not a readable chunk file: {error}") from error
+    if result.frames.dtype != FRAME_DTYPE or result.pairs.dtype != PAIR_DTYPE:
+        raise ContractError("the chunk file's columns are of another version")
+    return result
+
+
+def read_task_digest(data: bytes) -> str | None:
+    """The digest of the task that a chunk file answers; None if the file is damaged."""
+    try:
+        return read_chunk(data).meta.task_digest
+    except ContractError:
+        return None
+
+
+def failed_chunk(task: ChunkTask, error_code: str, message: str) -> bytes:
+    """The bytes of ``NNNNN.failed.json``."""
+    failed = FailedChunk(task=task, task_digest=task.digest(), code=error_code, message=message)
+    return canonical_json(failed.model_dump(mode="json"))
+
+
+def read_failed_chunk(data: bytes) -> FailedChunk:
+    """Reads ``NNNNN.failed.json``.
+
+    Raises:
+        ContractError: the file is damaged, or of another version.
+    """
+    try:
+        return FailedChunk.model_validate(json.loads(data))
+    except ValueError as error:
+        raise ContractError(f"not a readable record of a failed chunk: {error}") from error
+
+
+def _split_stills(arrays: dict[str, npt.NDArray[Any]]) -> dict[int, bytes]:
+    ends = np.cumsum(arrays["still_sizes"])
+    data = arrays["still_bytes"].tobytes()
+    return {
+        int(pts): data[int(end - size) : int(end)]
+        for pts, size, end in zip(arrays["still_pts"], arrays["still_sizes"], ends, strict=True)
+    }

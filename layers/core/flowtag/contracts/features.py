@@ -1,0 +1,75 @@
+"""Per-frame and per-pair features: the columns that workers write and assembly reads.
+
+Two tables. ``frames`` has a row for every decoded frame, whose evidence concerns the step from
+that frame to the next one. ``pairs`` has a row for every pair that flow was estimated for.
+Sizes are those of the upright picture; rates are per second; unknown is NaN.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+FEATURES_SCHEMA = "flowtag.features/1"
+"""Name and version of these columns, as written into ``frames.parquet``."""
+
+SIGNATURE_SHAPE = (18, 32)
+"""Rows and columns of the tiny grey picture kept of each frame, to compare frames far apart."""
+
+GRID_SHAPE = (18, 32)
+"""Rows and columns of the coarse flow grids kept once a second for display."""
+
+DIRECTION_SECTORS = 8
+"""Sectors of the direction histogram, centred on 0, 45, … degrees (0 right, 90 up)."""
+
+FRAME_CORRUPT = 1
+FRAME_RESIZED = 2
+
+FRAME_DTYPE = np.dtype(
+    [
+        ("pts", "<i8"),
+        ("duration_pts", "<i8"),
+        ("luma", "<f4"),  # mean, 0 to 255 full range
+        ("contrast", "<f4"),  # standard deviation of luma
+        ("detail", "<f4"),  # mean squared difference of neighbouring pixels
+        ("difference", "<f4"),  # to the next frame: mean absolute, gain and offset taken out
+        ("temporal_information", "<f4"),  # to the next frame: ITU-T P.910 TI, 8-bit full range
+        ("match", "<f4"),  # to the next frame: share of texture that motion explains, 0 to 1
+        ("shift", "<f4"),  # to the next frame: median displacement, frame widths
+        ("flags", "<u1"),  # FRAME_CORRUPT, FRAME_RESIZED
+    ]
+)
+
+PAIR_DTYPE = np.dtype(
+    [
+        ("pts", "<i8"),  # first frame
+        ("second_pts", "<i8"),
+        ("pan", "<f4"),  # frame widths per second, + camera turns right
+        ("tilt", "<f4"),  # frame heights per second, + camera turns up
+        ("zoom", "<f4"),  # d ln(scale)/dt, + zooms in
+        ("roll", "<f4"),  # degrees per second, + camera rolls clockwise
+        ("camera_confidence", "<f4"),
+        ("speed", "<f4"),  # mean over trusted vectors, diagonals per second
+        ("speed_spread", "<f4"),  # standard deviation of the vectors' lengths, diagonals per second
+        ("moving_area", "<f4"),  # share of the trusted picture
+        ("velocity_x", "<f4"),  # mean vector, diagonals per second, x right
+        ("velocity_y", "<f4"),  # y down
+        ("subject_speed", "<f4"),  # within the subject's area, diagonals per second
+        ("subject_area", "<f4"),  # share of the picture
+        ("subject_x", "<f4"),  # centroid, 0 to 1 from the top left
+        ("subject_y", "<f4"),
+        ("confidence", "<f4"),  # mean over the picture
+        ("coverage", "<f4"),  # share of the picture at or above the threshold
+        ("texture", "<f4"),  # share of the picture with enough texture to see motion
+        ("luma", "<f4"),  # of the first frame, 0 to 255
+        ("gain", "<f4"),  # photometric: second ≈ gain · first + offset
+        ("offset", "<f4"),
+        ("directions", "<u1", (DIRECTION_SECTORS,)),  # histogram in 1/255
+    ]
+)
+
+FrameTable = npt.NDArray[np.void]
+"""Structured array of :data:`FRAME_DTYPE`, in order of pts."""
+
+PairTable = npt.NDArray[np.void]
+"""Structured array of :data:`PAIR_DTYPE`, in order of pts."""

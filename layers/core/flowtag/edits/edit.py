@@ -1,0 +1,89 @@
+"""What an edit is, and the stitched per-frame evidence that edits are found in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Signatures = Callable[[int, int], npt.NDArray[np.float32]]
+"""The tiny pictures of frames ``[first, last)`` as ``(n, 18, 32)`` float32."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A border between two shots.
+
+    Attributes:
+        kind: how it is made.
+        start: index of the first frame touched; of a cut, the first frame of the new shot.
+        end: index of the first frame that belongs to the new shot alone.
+    """
+
+    kind: Literal["cut", "dissolve", "fade"]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class FrameEvidence:
+    """Columns of the whole video's frames that edits are decided on, compactly kept.
+
+    Attributes:
+        pts: int64.
+        match, shift, luma, contrast, detail: float16 or float32, as in ``FRAME_DTYPE``.
+        still: bool, the step to the next frame changes nothing at all.
+        seconds_per_tick: the stream's time base.
+    """
+
+    pts: npt.NDArray[np.int64]
+    match: npt.NDArray[np.float16]
+    shift: npt.NDArray[np.float16]
+    luma: npt.NDArray[np.float16]
+    contrast: npt.NDArray[np.float16]
+    detail: npt.NDArray[np.float32]
+    still: npt.NDArray[np.bool_]
+    seconds_per_tick: Fraction
+
+    def __len__(self) -> int:
+        return len(self.pts)
+
+    def seconds_between(self, first: int, last: int) -> float:
+        """Seconds from one frame to another."""
+        return float(int(self.pts[last] - self.pts[first]) * self.seconds_per_tick)
+
+    def frame_at_or_before(self, index: int, seconds: float) -> int:
+        """The last frame at most ``seconds`` after the one at ``index``."""
+        limit = int(self.pts[index]) + int(seconds / self.seconds_per_tick + Fraction(1, 1000))
+        return int(np.searchsorted(self.pts, limit, side="right")) - 1
+
+
+def correlation(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32], reach: int) -> float:
+    """Best normalised correlation of two tiny pictures over shifts of up to ``reach`` cells.
+
+    Args:
+        a: ``(18, 32)``.
+        b: ``(18, 32)``.
+        reach: cells in each direction.
+
+    Returns:
+        -1 to 1; 0 where one of them shows nothing.
+    """
+    rows, columns = a.shape
+    best = -1.0
+    for dy in range(-min(reach, rows // 3), min(reach, rows // 3) + 1):
+        for dx in range(-reach, reach + 1):
+            part_a = a[max(-dy, 0) : rows - max(dy, 0), max(-dx, 0) : columns - max(dx, 0)]
+            part_b = b[max(dy, 0) : rows - max(-dy, 0), max(dx, 0) : columns - max(-dx, 0)]
+            best = max(best, _normalised(part_a, part_b))
+    return best
+
+
+def _normalised(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
+    a, b = a - a.mean(), b - b.mean()
+    size = float(np.sqrt((a * a).sum() * (b * b).sum()))
+    return float((a * b).sum()) / size if size > a.size else 0.0

@@ -1,0 +1,128 @@
+"""How far a flow vector can be trusted: P(end-point error < 1 px), calibrated.
+
+A logistic model over what forward-backward flow and the pictures show at each point. The weights
+come from ``benchmarks/calibrate_confidence.py``, which fits them on generated pairs whose flow is
+known exactly; ``docs/decisions/`` tells how well they hold on pairs that were not used.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from flowtag.flow.field import FloatArray, GreyImage, every
+
+
+class Cues(NamedTuple):
+    """Evidence at the grid's points, each ``(rows, columns)`` float32.
+
+    Attributes:
+        round_trip_px: length of forward flow plus the backward flow found at its end.
+        residual: mean absolute difference after warping, grey levels, 5x5 px.
+        unrest_px: how much the flow varies between neighbouring points.
+        texture: smaller eigenvalue of the structure tensor, (grey levels per px)².
+        reach_px: length of the vector.
+        outside: 1 where the vector points out of the picture, else 0.
+    """
+
+    round_trip_px: FloatArray
+    residual: FloatArray
+    unrest_px: FloatArray
+    texture: FloatArray
+    reach_px: FloatArray
+    outside: FloatArray
+
+
+# Intercept, then one weight for each column of `design`.
+WEIGHTS = np.array([0.041, -0.955, -0.798, -0.765, -0.097, -0.057, -0.206], dtype=np.float32)
+
+
+def gather_cues(
+    first: GreyImage,
+    second: GreyImage,
+    forward: FloatArray,
+    backward: FloatArray,
+    step_px: int,
+) -> Cues:
+    """Measures the cues at every ``step_px``-th pixel.
+
+    Args:
+        first: ``(H, W)`` uint8.
+        second: ``(H, W)`` uint8, brightness matched to ``first``.
+        forward: ``(H, W, 2)`` float32 px, first to second.
+        backward: ``(H, W, 2)`` float32 px, second to first.
+        step_px: the grid.
+    """
+    height, width = first.shape
+    grid = every(step_px)
+    x, y = pixel_positions(height, width)
+    to_x, to_y = x + forward[..., 0], y + forward[..., 1]
+    vectors = forward[grid]
+    ends_x, ends_y = np.ascontiguousarray(to_x[grid]), np.ascontiguousarray(to_y[grid])
+    returned = cv2.remap(
+        backward, ends_x, ends_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    round_trip = vectors + returned
+    warped = cv2.remap(second, to_x, to_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    residual = cv2.blur(cv2.absdiff(first, warped).astype(np.float32), (5, 5))
+    outside = (ends_x < 0) | (ends_y < 0) | (ends_x > width - 1) | (ends_y > height - 1)
+    return Cues(
+        round_trip_px=_length(round_trip),
+        residual=np.ascontiguousarray(residual[grid]),
+        unrest_px=_unrest(vectors),
+        texture=texture_of(first)[grid],
+        reach_px=_length(vectors),
+        outside=outside.astype(np.float32),
+    )
+
+
+def texture_of(image: GreyImage) -> FloatArray:
+    """``(H, W)`` float32: smaller eigenvalue of the 7x7 structure tensor (Shi and Tomasi 1994)."""
+    smaller: FloatArray = cv2.cornerMinEigenVal(image, 7, ksize=3) * np.float32(255.0**2)
+    return smaller
+
+
+def design(cues: Cues) -> FloatArray:
+    """``(rows, columns, 7)`` float32: the columns that the logistic model weighs, 1 first."""
+    contrast = np.sqrt(np.maximum(cues.texture, 0)) + 1
+    return np.stack(
+        [
+            np.ones_like(cues.reach_px),
+            np.log(cues.round_trip_px + 0.05),
+            np.log((cues.residual + 0.5) / contrast),
+            np.log(cues.unrest_px + 0.05),
+            np.log(contrast),
+            np.log(cues.reach_px + 0.25),
+            cues.outside,
+        ],
+        axis=-1,
+    )
+
+
+def confidence(cues: Cues) -> FloatArray:
+    """``(rows, columns)`` float32: P(end-point error < 1 px of the working size)."""
+    odds = design(cues) @ WEIGHTS
+    probability: FloatArray = 1 / (1 + np.exp(-odds))
+    return probability
+
+
+@lru_cache(maxsize=8)
+def pixel_positions(height: int, width: int) -> tuple[FloatArray, FloatArray]:
+    """``(H, W)`` float32 x and y of every pixel; shared, so not to be written to."""
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    x.flags.writeable = y.flags.writeable = False
+    return x, y
+
+
+def _length(vectors: FloatArray) -> FloatArray:
+    length: FloatArray = np.hypot(vectors[..., 0], vectors[..., 1])
+    return length
+
+
+def _unrest(vectors: FloatArray) -> FloatArray:
+    box = np.ones((3, 3), np.uint8)
+    swing = cv2.dilate(vectors, box) - cv2.erode(vectors, box)
+    return _length(swing)

@@ -1,0 +1,56 @@
+"""A flow field on a regular grid of points of the working picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float32]
+GreyImage = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowField:
+    """Vectors and their confidence at every ``step_px``-th pixel of the working picture.
+
+    Attributes:
+        vectors: ``(rows, columns, 2)`` float32, px of the working size per pair, x right, y down;
+            the motion of the scene's content.
+        confidence: ``(rows, columns)`` float32, P(end-point error < 1 px), 0 to 1.
+        texture: ``(rows, columns)`` float32, smaller eigenvalue of the structure tensor, (grey
+            levels per px)²: how well the place pins a vector down in both directions.
+        step_px: distance of neighbouring points; the first lies at ``step_px // 2``.
+        picture_size: width and height of the working picture, px.
+    """
+
+    vectors: FloatArray
+    confidence: FloatArray
+    texture: FloatArray
+    step_px: int
+    picture_size: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        rows_columns = self.vectors.shape[:2]
+        if self.vectors.shape != (*rows_columns, 2):
+            raise ValueError(f"vectors must be (rows, columns, 2), not {self.vectors.shape}")
+        for name in ("confidence", "texture"):
+            shape = getattr(self, name).shape
+            if shape != rows_columns:
+                raise ValueError(f"{name} is {shape}, but vectors are {self.vectors.shape}")
+
+    def points(self) -> FloatArray:
+        """``(rows, columns, 2)`` float32 positions, px from the picture's centre, y down."""
+        rows, columns = self.confidence.shape
+        width, height = self.picture_size
+        first = self.step_px // 2
+        # Pixel centres: the middle of a picture n px wide lies at (n - 1) / 2.
+        x = np.arange(columns, dtype=np.float32) * self.step_px + first - (width - 1) / 2
+        y = np.arange(rows, dtype=np.float32) * self.step_px + first - (height - 1) / 2
+        return np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32)
+
+
+def every(step_px: int) -> tuple[slice, slice]:
+    """The index of the grid's points in an array of the working picture."""
+    return (slice(step_px // 2, None, step_px), slice(step_px // 2, None, step_px))

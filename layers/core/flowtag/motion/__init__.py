@@ -1,0 +1,1 @@
+"""From flow to motion: the camera's, the subject's, edits, segments and tags."""

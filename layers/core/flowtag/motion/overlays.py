@@ -1,0 +1,87 @@
+"""What lies on the picture and not in it: burnt-in logos, timecode, running tickers.
+
+They would hold the camera at "static" or count as a subject. Told from the pair alone, since a
+worker remembers nothing; strict, since a subject must not be taken for one.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from flowtag.flow.field import FloatArray, FlowField
+from flowtag.motion.picture_area import BoolArray
+
+_STILL_PX = 0.3
+_CAMERA_MOVES_PX = 0.9
+_CENTRE_HALF_EXTENT = 0.5
+_MOST_OF_PICTURE = 0.12
+_STRIP_FROM = 0.55
+_STRIP_LEAST_SPAN = 0.7
+_STRIP_LEAST_SHARE = 0.7
+_STRIP_LEAST_PX = 0.6
+_STRIP_MOST_ROWS = 0.22
+
+
+def still_overlay(field: FlowField, camera_motion: FloatArray, inside: BoolArray) -> BoolArray:
+    """Points that stand still on the screen while the camera moves what is behind them.
+
+    Only outside the middle of the picture, and only where they are few: a subject that the
+    camera follows stands still too, but in the middle.
+
+    Args:
+        field: flow with confidence.
+        camera_motion: ``(rows, columns, 2)`` px that the camera moves each point by.
+        inside: ``(rows, columns)`` bool, points of the picture.
+    """
+    still = np.hypot(field.vectors[..., 0], field.vectors[..., 1]) < _STILL_PX
+    moves = np.hypot(camera_motion[..., 0], camera_motion[..., 1]) > _CAMERA_MOVES_PX
+    found = still & moves & inside & (field.confidence >= 0.3) & ~_middle(field)
+    if found.sum() > _MOST_OF_PICTURE * inside.sum():
+        return np.zeros_like(found)
+    return _grown(found, 2)
+
+
+def _middle(field: FlowField) -> BoolArray:
+    half = np.array(field.picture_size, dtype=np.float32) / 2
+    middle: BoolArray = (np.abs(field.points()) / half).max(axis=-1) < _CENTRE_HALF_EXTENT
+    return middle
+
+
+def running_strip(field: FlowField, camera_motion: FloatArray, inside: BoolArray) -> BoolArray:
+    """Rows near the top or bottom edge that run sideways as one, as a news ticker does.
+
+    A row belongs to a strip if nearly all of its trusted points, over most of the width, share
+    one horizontal velocity that is not the camera's.
+    """
+    rows = inside.shape[0]
+    edge = np.abs(field.points()[:, 0, 1]) / (field.picture_size[1] / 2) >= _STRIP_FROM
+    found = np.zeros(rows, dtype=np.bool_)
+    for row in np.flatnonzero(edge):
+        found[row] = _runs_as_one(field, camera_motion, inside, int(row))
+    if not found.any() or np.count_nonzero(found) > _STRIP_MOST_ROWS * rows:
+        return np.zeros_like(inside)
+    strip = np.broadcast_to(found[:, None], inside.shape) & inside
+    return _grown(strip, 2)
+
+
+def _runs_as_one(field: FlowField, camera_motion: FloatArray, inside: BoolArray, row: int) -> bool:
+    trusted = inside[row] & (field.confidence[row] >= 0.4)
+    columns = np.flatnonzero(trusted)
+    if columns.size < 8:
+        return False
+    vectors = field.vectors[row, columns]
+    common = np.median(vectors, axis=0)
+    own = common - np.median(camera_motion[row, columns], axis=0)
+    if abs(own[0]) < _STRIP_LEAST_PX or abs(common[1]) > 0.15 * abs(common[0]) + 0.2:
+        return False
+    together = np.hypot(*(vectors - common).T) < 0.5 + 0.1 * abs(common[0])
+    span = columns[together]
+    wide = span.size > 0 and (span[-1] - span[0] + 1) >= _STRIP_LEAST_SPAN * inside.shape[1]
+    return bool(wide and together.mean() >= _STRIP_LEAST_SHARE)
+
+
+def _grown(mask: BoolArray, points: int) -> BoolArray:
+    box = np.ones((2 * points + 1, 2 * points + 1), np.uint8)
+    grown: BoolArray = cv2.dilate(mask.astype(np.uint8), box) > 0
+    return grown

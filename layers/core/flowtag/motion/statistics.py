@@ -1,0 +1,165 @@
+"""One pair's features: camera, subject and overall motion, per second and in fractions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from flowtag.contracts.features import DIRECTION_SECTORS, PAIR_DTYPE, PairTable
+from flowtag.flow.field import FloatArray, FlowField
+from flowtag.flow.photometry import Photometry
+from flowtag.motion.camera import CameraFit, fit_camera
+from flowtag.motion.overlays import running_strip, still_overlay
+from flowtag.motion.picture_area import BoolArray, PictureArea
+
+_TRUSTED = 0.5
+_TEXTURED = 25.0
+_MOVING_PX = 0.3
+_MOVING_DIAGONALS_PER_SECOND = 0.012
+_SUBJECT_PX = 0.5
+_SUBJECT_DIAGONALS_PER_SECOND = 0.015
+# Lenses, parallax and the flow's own error leave this share of the camera's motion behind.
+_SUBJECT_OF_CAMERA = 0.15
+_LEAST_BLOB_POINTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class PairTime:
+    """When a pair is: pts of its frames, and the seconds between them."""
+
+    pts: int
+    second_pts: int
+    seconds: float
+
+
+def unknown_pair(time: PairTime) -> PairTable:
+    """A pair about which nothing could be found out: all NaN, nothing trusted."""
+    row = np.zeros(1, dtype=PAIR_DTYPE)
+    for name in PAIR_DTYPE.names or ():
+        if row.dtype[name].kind == "f":
+            row[name] = np.nan
+    row["pts"], row["second_pts"] = time.pts, time.second_pts
+    row["confidence"] = row["coverage"] = row["texture"] = 0.0
+    return row
+
+
+def pair_features(
+    field: FlowField, change: Photometry, area: PictureArea, time: PairTime
+) -> PairTable:
+    """The row of :data:`PAIR_DTYPE` for one pair, as an array of length 1; luma is not filled."""
+    row = unknown_pair(time)
+    row["gain"], row["offset"] = change.gain, change.offset
+    inside = area.grid_mask(field.points(), field.picture_size)
+    trusted = inside & (field.confidence >= _TRUSTED)
+    pixels = max(int(inside.sum()), 1)
+    row["confidence"] = field.confidence[inside].mean() if inside.any() else 0
+    row["coverage"] = trusted.sum() / pixels
+    row["texture"] = (inside & (field.texture >= _TEXTURED)).sum() / pixels
+    camera = _fit_behind_overlays(field, inside)
+    if camera is None:
+        return row
+    fit, overlay = camera
+    _write_camera(row, fit, field.picture_size, time.seconds)
+    counted = trusted & ~overlay
+    _write_motion(row, field, counted, time.seconds)
+    _write_subject(row, field, fit, inside & ~overlay, time.seconds, pixels)
+    return row
+
+
+def _fit_behind_overlays(field: FlowField, inside: BoolArray) -> tuple[CameraFit, BoolArray] | None:
+    """The camera, and the overlay that it was fitted behind."""
+    fit = fit_camera(field, inside)
+    if fit is None:
+        return None
+    motion = fit.similarity.displacement(field.points())
+    strip = running_strip(field, motion, inside)
+    overlay = still_overlay(field, motion, inside) | strip
+    if strip.any():
+        again = fit_camera(field, inside & ~strip)
+        if again is not None:
+            return again, overlay
+    return fit, overlay
+
+
+def _write_camera(row: PairTable, fit: CameraFit, size: tuple[int, int], seconds: float) -> None:
+    row["pan"] = -fit.similarity.tx / size[0] / seconds
+    row["tilt"] = fit.similarity.ty / size[1] / seconds
+    row["zoom"] = fit.similarity.log_scale / seconds
+    row["roll"] = -fit.similarity.angle_degrees / seconds
+    row["camera_confidence"] = fit.confidence
+
+
+def _write_motion(row: PairTable, field: FlowField, counted: BoolArray, seconds: float) -> None:
+    if not counted.any():
+        return
+    per_second = 1 / (float(np.hypot(*field.picture_size)) * seconds)
+    vectors = field.vectors[counted]
+    reach_px = np.hypot(vectors[:, 0], vectors[:, 1])
+    moving = reach_px > _moving_threshold_px(field, seconds)
+    row["speed"] = reach_px.mean() * per_second
+    row["speed_spread"] = reach_px.std() * per_second
+    row["moving_area"] = moving.mean()
+    row["velocity_x"], row["velocity_y"] = vectors.mean(axis=0) * per_second
+    row["directions"] = _direction_histogram(vectors[moving], reach_px[moving])
+
+
+def _moving_threshold_px(field: FlowField, seconds: float) -> float:
+    diagonal_px = float(np.hypot(*field.picture_size))
+    return max(_MOVING_PX, _MOVING_DIAGONALS_PER_SECOND * diagonal_px * seconds)
+
+
+def _direction_histogram(vectors: FloatArray, reach_px: FloatArray) -> FloatArray:
+    """Share of motion in each sector, in 1/255; 0 where nothing moves."""
+    if not len(vectors):
+        return np.zeros(DIRECTION_SECTORS, dtype=np.float32)
+    degrees = np.degrees(np.arctan2(-vectors[:, 1], vectors[:, 0]))
+    sector = np.rint(degrees / (360 / DIRECTION_SECTORS)).astype(np.intp) % DIRECTION_SECTORS
+    weight = np.bincount(sector, weights=reach_px, minlength=DIRECTION_SECTORS)
+    return np.asarray(np.rint(255 * weight / weight.sum()), dtype=np.float32)
+
+
+def _write_subject(
+    row: PairTable,
+    field: FlowField,
+    fit: CameraFit,
+    inside: BoolArray,
+    seconds: float,
+    pixels: int,
+) -> None:
+    """What moves against the camera: where trusted, and the gaps that it encloses."""
+    points = field.points()
+    camera_motion = fit.similarity.displacement(points)
+    left = field.vectors - camera_motion
+    reach_px = np.hypot(left[..., 0], left[..., 1])
+    diagonal_px = float(np.hypot(*field.picture_size))
+    threshold = np.maximum(
+        max(_SUBJECT_PX, _SUBJECT_DIAGONALS_PER_SECOND * diagonal_px * seconds),
+        _SUBJECT_OF_CAMERA * np.hypot(camera_motion[..., 0], camera_motion[..., 1]),
+    )
+    moving = inside & (field.confidence >= _TRUSTED) & (reach_px > threshold)
+    region = _solid(moving) & inside
+    row["subject_area"] = np.count_nonzero(region) / pixels
+    row["subject_speed"] = 0.0
+    seen = moving & region
+    if not seen.any():
+        row["subject_area"] = 0.0
+        return
+    row["subject_speed"] = reach_px[seen].mean() / (diagonal_px * seconds)
+    centre = points[region].mean(axis=0) / np.array(field.picture_size) + 0.5
+    row["subject_x"], row["subject_y"] = np.clip(centre, 0, 1)
+
+
+def _solid(mask: BoolArray) -> BoolArray:
+    """Closes gaps of a point or two, fills holes and drops specks."""
+    box = np.ones((3, 3), np.uint8)
+    closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, box)
+    contours, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    filled = np.zeros_like(closed)
+    cv2.drawContours(filled, contours, -1, 1, thickness=cv2.FILLED)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(filled, connectivity=8)
+    large = stats[:, cv2.CC_STAT_AREA] >= _LEAST_BLOB_POINTS
+    large[0] = False
+    solid: BoolArray = large[labels] if count else mask
+    return solid
