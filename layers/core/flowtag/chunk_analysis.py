@@ -15,7 +15,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from flowtag.contracts.chunkfile import ChunkMeta, ChunkResult, write_chunk
+from flowtag.contracts.chunkfile import (
+    ChunkMeta,
+    ChunkResult,
+    DecodeSummary,
+    TimelineJump,
+    write_chunk,
+)
 from flowtag.contracts.features import (
     FRAME_CORRUPT,
     FRAME_DTYPE,
@@ -35,7 +41,7 @@ from flowtag.motion.picture_area import find_picture
 from flowtag.motion.statistics import PairTime, pair_features, unknown_pair
 from flowtag.settings import FlowSettings
 from flowtag.timing import Timeline, round_half_up
-from flowtag.video.decoding import DecodedFrame, FrameDecoder
+from flowtag.video.decoding import DecodedFrame, DecodeReport, FrameDecoder
 from flowtag.video.pictures import small_colour_jpeg, small_luma, working_size
 
 STILL_LONG_SIDE_PX = 320
@@ -265,7 +271,7 @@ def analyze_chunk(
     analyzer = ChunkAnalyzer(task)
     with FrameDecoder(path, task.probe, task.range, task.sequential) as decoder:
         analyzer.run(iter(decoder), on_progress or (lambda frames: None))
-        decode = decoder.report.summary()
+        decode = _summary(decoder.report)
     width, height = analyzer.size
     meta = ChunkMeta(
         task_digest=task.digest(),
@@ -275,3 +281,17 @@ def analyze_chunk(
         decode=decode,
     )
     return write_chunk(analyzer.result(meta))
+
+
+def _summary(report: DecodeReport) -> DecodeSummary:
+    return DecodeSummary(
+        packet_errors=report.errors.packets,
+        size_changes=report.size_changes,
+        missing_pts=report.missing_pts,
+        truncated=report.truncated,
+        last_error=report.errors.last,
+        jumps=tuple(
+            TimelineJump(from_pts=gap.from_pts, to_pts=gap.to_pts, reason=gap.reason)
+            for gap in report.jumps
+        ),
+    )

@@ -90,11 +90,11 @@ class Thresholds(Model):
         " unrelated pictures average; compression and noise raise it.",
     )
     dissolve_different: float = Field(
-        0.75, description="Correlation across a dissolve's ends: above, it is one picture."
+        0.65, description="Correlation across a dissolve's ends: above, it is one picture."
     )
     dissolve_fit: float = Field(
-        0.70,
-        description="Share of the middle frame's variance that a mix of both ends explains:"
+        0.60,
+        description="Share of the frames' variance that a mix of both ends explains:"
         " moving shots lose some.",
     )
     black_luma: float = Field(

@@ -99,9 +99,7 @@ class Timeline:
 
     def timecode(self, pts: int) -> str:
         """SMPTE timecode at a pts, start timecode included."""
-        return format_timecode(
-            self.start_frame + self.frame(pts), self.frame_rate, self.drop_frame
-        )
+        return format_timecode(self.start_frame + self.frame(pts), self.frame_rate, self.drop_frame)
 
     def pts_at(self, seconds: Fraction) -> int:
         """The first pts at or after a time."""

@@ -77,7 +77,7 @@ def account_for(run: StitchedRun, plan: Plan) -> Account:
     tail = _missing_tail(run, plan)
     if tail is not None:
         holes.append(tail)
-    in_file = [decode.packet_errors + decode.corrupt for decode in run.decode]
+    damaged = bool(run.corrupt.any()) or any(decode.packet_errors for decode in run.decode)
     dropped = _dropped_inside(run, plan)
     if tail is not None:
         dropped += _frames_between(plan, tail.start_pts, tail.end_pts)
@@ -88,7 +88,7 @@ def account_for(run: StitchedRun, plan: Plan) -> Account:
         dropped=dropped,
         repeated=int(np.count_nonzero(run.frames.still)),
     )
-    partial = any(hole.undecoded for hole in holes) or (sum(in_file) > 0)
+    partial = any(hole.undecoded for hole in holes) or damaged
     holes.sort(key=lambda hole: (hole.start_pts, hole.end_pts))
     return Account(counts, tuple(holes), partial, _warnings(run, plan))
 
@@ -156,13 +156,13 @@ def _dropped_inside(run: StitchedRun, plan: Plan) -> int:
 
 def _warnings(run: StitchedRun, plan: Plan) -> tuple[str, ...]:
     said = list(plan.probe.warnings) + list(plan.warnings)
-    packet_errors = sum(decode.packet_errors for decode in run.decode)
-    corrupt = sum(decode.corrupt for decode in run.decode)
-    resized = sum(decode.size_changes for decode in run.decode)
-    if packet_errors:
-        said.append(f"{packet_errors} packets could not be decoded")
-    if corrupt:
-        said.append(f"{corrupt} frames are damaged")
-    if resized:
+    # No counts: what lies at a chunk border is met twice.
+    if any(decode.packet_errors for decode in run.decode):
+        said.append("some packets could not be decoded")
+    if bool(run.corrupt.any()):
+        said.append("some frames are damaged")
+    if any(decode.size_changes for decode in run.decode):
         said.append("the picture changes its size in mid-stream")
+    if any(decode.missing_pts for decode in run.decode):
+        said.append("some frames had no timestamp; theirs were made up")
     return tuple(dict.fromkeys(said))

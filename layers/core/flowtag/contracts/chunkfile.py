@@ -29,19 +29,15 @@ class DecodeSummary(Model):
     """What decoding a chunk met.
 
     Attributes:
-        corrupt: frames that the decoder delivered but marked as damaged.
         packet_errors: packets that could not be decoded.
         truncated: the file ended, or went bad, before the container said it would.
-        end_pts: end of the last frame decoded in this chunk, None if there was none.
         jumps: breaks of the timeline.
     """
 
-    corrupt: int = 0
     packet_errors: int = 0
     size_changes: int = 0
     missing_pts: int = 0
     truncated: bool = False
-    end_pts: int | None = None
     last_error: str | None = None
     jumps: tuple[TimelineJump, ...] = ()
 

@@ -11,16 +11,24 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 from flowtag.edits.edit import Edit, FrameEvidence, Signatures, correlation
 from flowtag.settings import Thresholds
 
 _HALF_SPANS_SECONDS = (0.16, 0.28, 0.5, 0.9, 1.5, 2.2)
-_REACH = 3
-_LEAST_PART = 0.18
+_REACH = (3, 6)
+_ATTEMPTS = 3
+_MOST_OF_WINDOW = 0.78
+_SHALLOWEST_OF_LIKE = 0.35
+_RACING_WIDTHS_PER_SECOND = 0.6
 _LOW, _HIGH = 0.15, 0.85
 _SHORTEST_FRAMES = 3
-_FAR_REACH = 6
+_FAR_REACH = 10
+_LOOKED_AT = 17
+_WORST_MISFIT = 0.14
+_SURELY_MIXED = 0.985
+_SAME = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +36,24 @@ class _Dip:
     centre: int
     half_span: int
     depth: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Ramp:
+    """The new picture's share over a window: the line, and how well it holds.
+
+    Attributes:
+        start, end: frames of the window between which it runs from 0 to 1.
+        misfit: RMS distance of the shares from the line.
+        mixed: share of the variance between that both pictures explain.
+        between: frames looked at that show both pictures.
+    """
+
+    start: float
+    end: float
+    misfit: float
+    mixed: float
+    between: int
 
 
 def find_dissolves(
@@ -41,9 +67,9 @@ def find_dissolves(
         floor, ceiling = int(fences[place - 1]), int(fences[min(place, len(fences) - 1)])
         if dip.centre - dip.half_span < floor or dip.centre + dip.half_span >= ceiling:
             continue
-        edit = _check(frames, signatures, dip, (floor, ceiling), limits)
-        if edit is not None:
-            found.append((dip.depth, edit))
+        dissolve = _check(frames, signatures, dip, (floor, ceiling), limits)
+        if dissolve is not None:
+            found.append(dissolve)
     return _without_overlap(found)
 
 
@@ -75,94 +101,122 @@ def _check(
     dip: _Dip,
     fences: tuple[int, int],
     limits: Thresholds,
-) -> Edit | None:
-    first, last = dip.centre - dip.half_span, dip.centre + dip.half_span
-    pictures = signatures(first, last + 1)
-    before, middle, after = pictures[0], pictures[dip.half_span], pictures[-1]
-    if correlation(before, after, _FAR_REACH) > limits.dissolve_different:
+) -> tuple[float, Edit] | None:
+    """The dissolve around a dip and how badly it fits, or None if there is none."""
+    centre = dip.centre
+    for attempt in range(_ATTEMPTS):
+        first, last = centre - dip.half_span, centre + dip.half_span
+        if first < fences[0] or last >= fences[1]:
+            return None
+        pictures = signatures(first, last + 1)
+        likeness = correlation(pictures[0], pictures[-1], _FAR_REACH)
+        if likeness > _SAME:
+            return None
+        ramp = _measure_ramp(pictures)
+        # Detail dips nearer to the plainer picture: the window moves to where the ramp is.
+        moved = first + round((ramp.start + ramp.end) / 2)
+        if moved == centre or attempt == _ATTEMPTS - 1:
+            break
+        centre = moved
+    begin, end = first + round(ramp.start), first + round(ramp.end)
+    if not _is_dissolve(ramp, len(pictures), likeness, dip.depth, limits):
         return None
-    if not _is_mix(before, middle, after, limits):
+    if _races(frames, begin, end):
         return None
-    return _extent(signatures, dip, fences)
+    return ramp.misfit + 1 - ramp.mixed, Edit("dissolve", begin, end)
 
 
-def _is_mix(
-    before: npt.NDArray[np.float32],
-    middle: npt.NDArray[np.float32],
-    after: npt.NDArray[np.float32],
-    limits: Thresholds,
+def _is_dissolve(
+    ramp: _Ramp, count: int, likeness: float, depth: float, limits: Thresholds
 ) -> bool:
-    """Whether the middle is a weighted sum of both ends, each of which may have moved a little."""
-    target = middle - middle.mean()
-    residual = target.copy()
-    parts: list[npt.NDArray[np.float32]] = []
-    for end in (before, after):
-        parts.append(_best_shifted(end, target, _REACH))
-    matrix = np.stack([part.ravel() for part in parts], axis=-1)
-    weights, *_ = np.linalg.lstsq(matrix, target.ravel(), rcond=None)
-    residual = target.ravel() - matrix @ weights
-    explained = 1 - float(residual @ residual) / max(float(target.ravel() @ target.ravel()), 1e-6)
-    both = float(weights.min()) >= _LEAST_PART and float(weights.max()) <= 1 - _LEAST_PART / 2
-    return explained >= limits.dissolve_fit and both
+    length = ramp.end - ramp.start
+    # Inside a longer dissolve, too, one mixture turns into another: but all the window long.
+    filled = length > _MOST_OF_WINDOW * (count - 1)
+    if length < _SHORTEST_FRAMES or filled or ramp.between < 2 or ramp.misfit > _WORST_MISFIT:
+        return False
+    if likeness > limits.dissolve_different:
+        return ramp.mixed >= _SURELY_MIXED and depth >= _SHALLOWEST_OF_LIKE
+    return ramp.mixed >= limits.dissolve_fit
+
+
+def _races(frames: FrameEvidence, begin: int, end: int) -> bool:
+    """Whether the camera moves so fast that motion alone replaces the picture."""
+    shift = np.nan_to_num(frames.shift[begin:end].astype(np.float32))
+    seconds = frames.seconds_between(begin, min(end, len(frames) - 1))
+    return bool(np.median(shift) * len(shift) > _RACING_WIDTHS_PER_SECOND * seconds)
+
+
+def _measure_ramp(pictures: npt.NDArray[np.float32]) -> _Ramp:
+    at = np.unique(np.linspace(0, len(pictures) - 1, _LOOKED_AT).astype(np.intp))
+    share, explained = _shares(pictures, at)
+    start, end, misfit = _fit_ramp(at, share, explained, len(pictures))
+    within = (at > start) & (at < end)
+    between = int(np.count_nonzero((share > _LOW) & (share < _HIGH) & within))
+    mixed = float(explained[within].mean()) if within.any() else 0.0
+    return _Ramp(start, end, misfit, mixed, between)
+
+
+def _shares(
+    pictures: npt.NDArray[np.float32], at: npt.NDArray[np.intp]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The new picture's share in some frames, and how much of each the two pictures explain.
+
+    Both may have moved meanwhile.
+    """
+    targets = pictures[at].reshape(len(at), -1)
+    targets = targets - targets.mean(axis=-1, keepdims=True)
+    ends = [_best_shifted(picture, targets) for picture in (pictures[0], pictures[-1])]
+    shares, explained = [], []
+    for target, old, new in zip(targets, *ends, strict=True):
+        matrix = np.stack([old, new], axis=-1)
+        weights, *_ = np.linalg.lstsq(matrix, target, rcond=None)
+        weights = np.maximum(weights, 0)
+        left = target - matrix @ weights
+        explained.append(max(1 - float(left @ left) / max(float(target @ target), 1e-6), 0.0))
+        shares.append(float(weights[1] / max(float(weights.sum()), 1e-6)))
+    return np.array(shares), np.array(explained)
 
 
 def _best_shifted(
-    picture: npt.NDArray[np.float32], target: npt.NDArray[np.float32], reach: int
+    picture: npt.NDArray[np.float32], targets: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
-    """The picture, shifted by at most ``reach`` cells, that resembles the target most."""
-    padded = np.pad(picture - picture.mean(), reach, mode="edge")
+    """For each target, ``(n, cells)``, the picture shifted to where it resembles it most."""
     rows, columns = picture.shape
-    best, chosen = -np.inf, padded[reach : reach + rows, reach : reach + columns]
-    for dy in range(2 * reach + 1):
-        for dx in range(2 * reach + 1):
-            moved = padded[dy : dy + rows, dx : dx + columns]
-            score = float((moved * target).sum() / (np.sqrt((moved * moved).sum()) + 1e-6))
-            if score > best:
-                best, chosen = score, moved
-    return chosen
+    down, across = _REACH
+    padded = np.pad(picture - picture.mean(), ((down, down), (across, across)), mode="edge")
+    moved = sliding_window_view(padded, (rows, columns)).reshape(-1, rows * columns)
+    moved = moved - moved.mean(axis=-1, keepdims=True)
+    unit = moved / (np.linalg.norm(moved, axis=-1, keepdims=True) + 1e-6)
+    best: npt.NDArray[np.float32] = moved[np.argmax(unit @ targets.T, axis=0)]
+    return best
 
 
-def _extent(signatures: Signatures, dip: _Dip, fences: tuple[int, int]) -> Edit | None:
-    """Start and end, from a line through the share of the new picture, frame by frame."""
-    half = dip.half_span
-    begin, finish = 0, 0
-    for _ in range(3):
-        first = max(dip.centre - half, fences[0])
-        last = min(dip.centre + half, fences[1] - 1)
-        ends = _ramp_ends(signatures(first, last + 1))
-        if ends is None:
-            return None
-        start, end = ends
-        begin, finish = first + round(start), first + round(end)
-        # The ends must lie inside what was looked at; otherwise look at more.
-        if start > 0.5 and end < last - first - 0.5:
-            break
-        half = round(half * 1.6)
-    if finish - begin < _SHORTEST_FRAMES:
-        return None
-    return Edit("dissolve", max(begin, fences[0]), min(finish, fences[1]))
+def _fit_ramp(
+    at: npt.NDArray[np.intp],
+    share: npt.NDArray[np.float64],
+    trust: npt.NDArray[np.float64],
+    count: int,
+) -> tuple[float, float, float]:
+    """Start, end and RMS misfit of the line from 0 to 1 that the shares follow best.
 
-
-def _ramp_ends(pictures: npt.NDArray[np.float32]) -> tuple[float, float] | None:
-    """Positions in frames at which the old picture begins to go, and the new one is alone."""
-    before, after = pictures[0], pictures[-1]
-    towards = (after - before).ravel()
-    size = float(towards @ towards)
-    if size < 1:
-        return None
-    share = ((pictures - before).reshape(len(pictures), -1) @ towards) / size
-    inner = np.flatnonzero((share > _LOW) & (share < _HIGH))
-    if inner.size < 2:
-        return None
-    inner = np.arange(inner[0], inner[-1] + 1)
-    slope, base = np.polyfit(inner, share[inner], 1)
-    if slope <= 0:
-        return None
-    return float(-base / slope), float((1 - base) / slope)
+    There must be something of each picture alone: the ramp keeps off both ends of the window.
+    """
+    margin = max(1.0, 0.04 * count)
+    places = np.linspace(margin, count - 1 - margin, min(count, 64))
+    start, end = (grid.ravel() for grid in np.meshgrid(places, places, indexing="ij"))
+    valid = end - start >= _SHORTEST_FRAMES - 1
+    start, end = start[valid], end[valid]
+    if not start.size:
+        return 0.0, 0.0, 1.0
+    line = np.clip((at - start[:, None]) / (end - start)[:, None], 0, 1)
+    weight = trust + 0.1
+    misfit = np.sqrt((((line - share) ** 2) * weight).sum(axis=-1) / weight.sum())
+    best = int(np.argmin(misfit))
+    return float(start[best]), float(end[best]), float(misfit[best])
 
 
 def _without_overlap(found: list[tuple[float, Edit]]) -> list[Edit]:
-    """The deepest of dissolves that overlap."""
+    """The best fitting of dissolves that overlap."""
     chosen: list[Edit] = []
     for _, edit in sorted(found, key=lambda item: (item[0], item[1].start, item[1].end)):
         if all(edit.end <= other.start or edit.start >= other.end for other in chosen):

@@ -67,7 +67,7 @@ def gather_cues(
     )
     round_trip = vectors + returned
     warped = cv2.remap(second, to_x, to_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    residual = cv2.blur(cv2.absdiff(first, warped).astype(np.float32), (5, 5))
+    residual = local_difference(first, warped)
     outside = (ends_x < 0) | (ends_y < 0) | (ends_x > width - 1) | (ends_y > height - 1)
     return Cues(
         round_trip_px=_length(round_trip),
@@ -77,6 +77,12 @@ def gather_cues(
         reach_px=_length(vectors),
         outside=outside.astype(np.float32),
     )
+
+
+def local_difference(first: GreyImage, second: GreyImage) -> FloatArray:
+    """``(H, W)`` float32: mean absolute difference over 5x5 px, grey levels."""
+    difference = cv2.absdiff(first, second).astype(np.float32)
+    return np.asarray(cv2.blur(difference, (5, 5)), dtype=np.float32)
 
 
 def texture_of(image: GreyImage) -> FloatArray:

@@ -57,9 +57,10 @@ class DisFlow:
         return FlowField(
             vectors=np.ascontiguousarray(forward[every(self._step_px)]),
             confidence=confidence(cues),
+            residual=cues.residual,
             texture=cues.texture,
             step_px=self._step_px,
-            picture_size=(first.shape[1], first.shape[0]),
+            frames=(first, second),
         )
 
     def both_ways(self, first: GreyImage, second: GreyImage) -> tuple[FloatArray, FloatArray]:

@@ -19,26 +19,34 @@ class FlowField:
         vectors: ``(rows, columns, 2)`` float32, px of the working size per pair, x right, y down;
             the motion of the scene's content.
         confidence: ``(rows, columns)`` float32, P(end-point error < 1 px), 0 to 1.
+        residual: ``(rows, columns)`` float32, mean absolute difference of the frames after warping
+            by the flow, 5x5 px, grey levels.
         texture: ``(rows, columns)`` float32, smaller eigenvalue of the structure tensor, (grey
             levels per px)²: how well the place pins a vector down in both directions.
         step_px: distance of neighbouring points; the first lies at ``step_px // 2``.
-        picture_size: width and height of the working picture, px.
+        frames: both working pictures, ``(H, W)`` uint8, equal in brightness and contrast.
     """
 
     vectors: FloatArray
     confidence: FloatArray
+    residual: FloatArray
     texture: FloatArray
     step_px: int
-    picture_size: tuple[int, int]
+    frames: tuple[GreyImage, GreyImage]
 
     def __post_init__(self) -> None:
         rows_columns = self.vectors.shape[:2]
         if self.vectors.shape != (*rows_columns, 2):
             raise ValueError(f"vectors must be (rows, columns, 2), not {self.vectors.shape}")
-        for name in ("confidence", "texture"):
+        for name in ("confidence", "residual", "texture"):
             shape = getattr(self, name).shape
             if shape != rows_columns:
                 raise ValueError(f"{name} is {shape}, but vectors are {self.vectors.shape}")
+
+    @property
+    def picture_size(self) -> tuple[int, int]:
+        """Width and height of the working picture, px."""
+        return self.frames[0].shape[1], self.frames[0].shape[0]
 
     def points(self) -> FloatArray:
         """``(rows, columns, 2)`` float32 positions, px from the picture's centre, y down."""

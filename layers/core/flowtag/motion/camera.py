@@ -24,8 +24,11 @@ _LEAST_CONFIDENCE = 0.5
 # Lenses and parallax bend a pan away from a similarity by about a tenth of its length.
 _TOLERANCE_PX = 0.35
 _TOLERANCE_OF_MOTION = 0.08
-_BORDER_WEIGHT = 3.0
+_BORDER_WEIGHT = 8.0
+# Flow across a flat place is guessed from around it, and guesses tend to zero.
+_HALF_WEIGHT_TEXTURE = 1.0
 _BORDER_FROM = 0.62
+_TILES = (8, 6)
 _SEED = 20260101
 
 
@@ -91,9 +94,12 @@ def fit_camera(field: FlowField, usable: BoolArray) -> CameraFit | None:
     if np.count_nonzero(trusted) < _LEAST_POINTS:
         return None
     points = field.points()
-    x, v, w = points[trusted], field.vectors[trusted], field.confidence[trusted].copy()
-    ring = _is_border(x, points[usable])
-    w[ring] *= _BORDER_WEIGHT
+    x, v = points[trusted], field.vectors[trusted]
+    texture = field.texture[trusted]
+    w = field.confidence[trusted] * (texture + 0.1) / (texture + _HALF_WEIGHT_TEXTURE)
+    outward = _outwardness(x, points[usable])
+    ring = outward >= _BORDER_FROM
+    w = _evened_out(w, x, field.picture_size) * (1 + _BORDER_WEIGHT * outward**4)
     best = _best_hypothesis(x, v, w, ring)
     best = _refine(best, x, v, w)
     off = _distance(best, x, v)
@@ -109,10 +115,21 @@ def fit_camera(field: FlowField, usable: BoolArray) -> CameraFit | None:
     )
 
 
-def _is_border(x: FloatArray, picture: FloatArray) -> BoolArray:
+def _outwardness(x: FloatArray, picture: FloatArray) -> FloatArray:
+    """0 in the picture's middle, 1 at its border."""
     half = np.abs(picture).max(axis=0) + 1e-6
-    border: BoolArray = (np.abs(x) / half).max(axis=-1) >= _BORDER_FROM
-    return border
+    outward: FloatArray = (np.abs(x) / half).max(axis=-1)
+    return outward
+
+
+def _evened_out(w: FloatArray, x: FloatArray, size: tuple[int, int]) -> FloatArray:
+    """Weights with the square root of each tile's total: one rich corner must not decide."""
+    columns, rows = _TILES
+    column = np.clip((x[:, 0] / size[0] + 0.5) * columns, 0, columns - 1).astype(np.intp)
+    row = np.clip((x[:, 1] / size[1] + 0.5) * rows, 0, rows - 1).astype(np.intp)
+    tile = row * columns + column
+    total = np.bincount(tile, weights=w, minlength=columns * rows)
+    return (w / np.sqrt(total[tile] + 1e-3)).astype(np.float32)
 
 
 def _tolerance(model: Similarity, x: FloatArray) -> FloatArray:

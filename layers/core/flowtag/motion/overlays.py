@@ -48,37 +48,47 @@ def _middle(field: FlowField) -> BoolArray:
     return middle
 
 
-def running_strip(field: FlowField, camera_motion: FloatArray, inside: BoolArray) -> BoolArray:
+def running_strip(field: FlowField, inside: BoolArray) -> BoolArray:
     """Rows near the top or bottom edge that run sideways as one, as a news ticker does.
 
     A row belongs to a strip if nearly all of its trusted points, over most of the width, share
-    one horizontal velocity that is not the camera's.
+    one horizontal velocity that is not that of the picture's middle. All rows of a strip run
+    alike: ground that passes by runs faster the nearer it is.
     """
     rows = inside.shape[0]
-    edge = np.abs(field.points()[:, 0, 1]) / (field.picture_size[1] / 2) >= _STRIP_FROM
-    found = np.zeros(rows, dtype=np.bool_)
-    for row in np.flatnonzero(edge):
-        found[row] = _runs_as_one(field, camera_motion, inside, int(row))
-    if not found.any() or np.count_nonzero(found) > _STRIP_MOST_ROWS * rows:
+    away = np.abs(field.points()[:, 0, 1]) / (field.picture_size[1] / 2)
+    trusted = inside & (field.confidence >= 0.4)
+    middle = trusted & (away < _STRIP_FROM)[:, None]
+    if middle.sum() < 8:
         return np.zeros_like(inside)
-    strip = np.broadcast_to(found[:, None], inside.shape) & inside
-    return _grown(strip, 2)
+    world = np.median(field.vectors[middle], axis=0)
+    velocity = np.full(rows, np.nan)
+    for row in np.flatnonzero(away >= _STRIP_FROM).tolist():
+        velocity[row] = _common_run(field, trusted[row], world, row)
+    running = velocity[np.isfinite(velocity)]
+    if not running.size or running.size > _STRIP_MOST_ROWS * rows:
+        return np.zeros_like(inside)
+    if float(np.ptp(running)) > 0.5 + 0.08 * abs(float(np.median(running))):
+        return np.zeros_like(inside)
+    return _grown(np.isfinite(velocity)[:, None] & inside, 2)
 
 
-def _runs_as_one(field: FlowField, camera_motion: FloatArray, inside: BoolArray, row: int) -> bool:
-    trusted = inside[row] & (field.confidence[row] >= 0.4)
+def _common_run(field: FlowField, trusted: BoolArray, world: FloatArray, row: int) -> float:
+    """The horizontal velocity in px that a whole row shares; NaN where it does not run as one."""
     columns = np.flatnonzero(trusted)
     if columns.size < 8:
-        return False
+        return float("nan")
     vectors = field.vectors[row, columns]
     common = np.median(vectors, axis=0)
-    own = common - np.median(camera_motion[row, columns], axis=0)
-    if abs(own[0]) < _STRIP_LEAST_PX or abs(common[1]) > 0.15 * abs(common[0]) + 0.2:
-        return False
+    sideways = abs(common[1]) <= 0.15 * abs(common[0]) + 0.2
+    if abs(common[0] - world[0]) < _STRIP_LEAST_PX or not sideways:
+        return float("nan")
     together = np.hypot(*(vectors - common).T) < 0.5 + 0.1 * abs(common[0])
     span = columns[together]
-    wide = span.size > 0 and (span[-1] - span[0] + 1) >= _STRIP_LEAST_SPAN * inside.shape[1]
-    return bool(wide and together.mean() >= _STRIP_LEAST_SHARE)
+    wide = span.size > 0 and (span[-1] - span[0] + 1) >= _STRIP_LEAST_SPAN * trusted.size
+    if not wide or together.mean() < _STRIP_LEAST_SHARE:
+        return float("nan")
+    return float(common[0])
 
 
 def _grown(mask: BoolArray, points: int) -> BoolArray:

@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 
 from flowtag.contracts.features import DIRECTION_SECTORS, PAIR_DTYPE, PairTable
-from flowtag.flow.field import FloatArray, FlowField
+from flowtag.flow.confidence import local_difference
+from flowtag.flow.field import FloatArray, FlowField, every
 from flowtag.flow.photometry import Photometry
-from flowtag.motion.camera import CameraFit, fit_camera
+from flowtag.motion.camera import CameraFit, Similarity, fit_camera
 from flowtag.motion.overlays import running_strip, still_overlay
 from flowtag.motion.picture_area import BoolArray, PictureArea
 
@@ -23,6 +24,9 @@ _SUBJECT_DIAGONALS_PER_SECOND = 0.015
 # Lenses, parallax and the flow's own error leave this share of the camera's motion behind.
 _SUBJECT_OF_CAMERA = 0.15
 _LEAST_BLOB_POINTS = 4
+# Grey levels, and ratio, by which the camera must explain a place worse than the flow does.
+_CONTRADICTION_LEVELS = 2.0
+_CONTRADICTION_RATIO = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +74,12 @@ def pair_features(
 
 def _fit_behind_overlays(field: FlowField, inside: BoolArray) -> tuple[CameraFit, BoolArray] | None:
     """The camera, and the overlay that it was fitted behind."""
-    fit = fit_camera(field, inside)
+    strip = running_strip(field, inside)
+    fit = fit_camera(field, inside & ~strip)
     if fit is None:
         return None
     motion = fit.similarity.displacement(field.points())
-    strip = running_strip(field, motion, inside)
-    overlay = still_overlay(field, motion, inside) | strip
-    if strip.any():
-        again = fit_camera(field, inside & ~strip)
-        if again is not None:
-            return again, overlay
-    return fit, overlay
+    return fit, still_overlay(field, motion, inside) | strip
 
 
 def _write_camera(row: PairTable, fit: CameraFit, size: tuple[int, int], seconds: float) -> None:
@@ -139,6 +138,7 @@ def _write_subject(
         _SUBJECT_OF_CAMERA * np.hypot(camera_motion[..., 0], camera_motion[..., 1]),
     )
     moving = inside & (field.confidence >= _TRUSTED) & (reach_px > threshold)
+    moving &= _contradicts(field, fit.similarity)
     region = _solid(moving) & inside
     row["subject_area"] = np.count_nonzero(region) / pixels
     row["subject_speed"] = 0.0
@@ -149,6 +149,30 @@ def _write_subject(
     row["subject_speed"] = reach_px[seen].mean() / (diagonal_px * seconds)
     centre = points[region].mean(axis=0) / np.array(field.picture_size) + 0.5
     row["subject_x"], row["subject_y"] = np.clip(centre, 0, 1)
+
+
+def _contradicts(field: FlowField, camera: Similarity) -> BoolArray:
+    """Where the pictures speak for the flow and against the camera.
+
+    In flat places both explain what is seen, and what differs there is a guess of the flow's.
+    """
+    first, second = field.frames
+    width, height = field.picture_size
+    cx, cy = (width - 1) / 2, (height - 1) / 2
+    turn = np.array([[1 + camera.a, -camera.b], [camera.b, 1 + camera.a]])
+    shift = np.array([cx + camera.tx, cy + camera.ty]) - turn @ np.array([cx, cy])
+    warped = cv2.warpAffine(
+        second,
+        np.column_stack([turn, shift]),
+        (width, height),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    behind = local_difference(first, np.asarray(warped, dtype=np.uint8))[every(field.step_px)]
+    against: BoolArray = behind > np.maximum(
+        field.residual + _CONTRADICTION_LEVELS, _CONTRADICTION_RATIO * field.residual
+    )
+    return against
 
 
 def _solid(mask: BoolArray) -> BoolArray:

@@ -1,0 +1,115 @@
+"""``flowtag show``: results for people at a terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from flowtag.cli.wording import count, printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from flowtag.contracts.metadata import Camera, MotionMetadata, Segment, Subject
+
+_SPARKLINE_WIDTH = 72
+_RATES = {
+    "pan": ("pan", "w/s"),
+    "tilt": ("tilt", "h/s"),
+    "zoom": ("zoom", "/s"),
+    "roll": ("roll", "°/s"),
+}
+
+
+@click.command()
+@click.argument("paths", metavar="DIR|motion.json...", nargs=-1, required=True, type=Path)
+def show(paths: tuple[Path, ...]) -> None:
+    """Prints segments and a sparkline of motion for each video.
+
+    DIR may be an output folder, a video's folder, or a run's folder; of a video with several runs
+    the latest is shown. Rates are per second: pan in picture widths, tilt in heights.
+    """
+    from flowtag.cli.finding import find_motion
+    from flowtag.cli.reporting import plain_console
+
+    console = plain_console(stderr=False)
+    for path in paths:
+        for motion in find_motion(path):
+            _show_video(console, motion)
+
+
+def _show_video(console: Console, motion: Path) -> None:
+    from flowtag.cli.sparkline import samples_of, sparkline
+    from flowtag.errors import StorageError
+    from flowtag.runs import read_motion
+
+    try:
+        metadata = read_motion(motion.read_bytes())
+    except OSError as error:
+        raise StorageError(f"{motion}: {error.strerror or error}") from error
+    console.print(heading(metadata))
+    width = min(_SPARKLINE_WIDTH, console.width)
+    seconds = metadata.video.duration_seconds or 0.0
+    console.print(sparkline(samples_of(motion, metadata), seconds, width))
+    console.print(segment_table(metadata))
+
+
+def heading(metadata: MotionMetadata) -> str:
+    """One line on the video, and one on what is missing of it."""
+    video, analysis = metadata.video, metadata.analysis
+    parts = [
+        printable(Path(video.uri).name),
+        f"{video.width} x {video.height}",
+        count(len(metadata.shots), "shot"),
+        count(len(metadata.segments), "segment"),
+    ]
+    if analysis.status != "complete":
+        parts.append(analysis.status)
+    missing = [f"{gap.start.timecode} to {gap.end.timecode}: {gap.reason}" for gap in analysis.gaps]
+    said = [analysis.reason] if analysis.reason else []
+    return "\n  ".join([", ".join(parts), *map(printable, [*said, *missing])])
+
+
+def segment_table(metadata: MotionMetadata) -> Table:
+    """A row a segment."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    for name in ("#", "start", "end", "level", "camera", "subject", "sure", "flags"):
+        table.add_column(name, justify="right" if name in ("#", "sure") else "left")
+    for segment in metadata.segments:
+        cells = [str(segment.index), segment.start.timecode, segment.end.timecode]
+        cells += [segment.motion.level or "unknown", camera_text(segment.camera)]
+        cells += [subject_text(segment.subject), _sure(segment), " ".join(segment.flags)]
+        table.add_row(*(Text(printable(cell)) for cell in cells))
+    return table
+
+
+def camera_text(camera: Camera) -> str:
+    """Labels, and the rates that earned them: ``pan_right (pan +0.31 w/s) smooth``."""
+    labels = " ".join(camera.labels) or "unknown"
+    rates = [
+        f"{word} {value:+.2f} {unit}"
+        for name, (word, unit) in _RATES.items()
+        if any(label.startswith(name) for label in camera.labels)
+        and (value := getattr(camera, name)) is not None
+    ]
+    shown = f" ({', '.join(rates)})" if rates else ""
+    return f"{labels}{shown}{f' {camera.steadiness}' if camera.steadiness else ''}"
+
+
+def subject_text(subject: Subject) -> str:
+    """Level and area: ``low, 6%``."""
+    if subject.level is None:
+        return "unknown"
+    area = f", {subject.area:.0%}" if subject.area else ""
+    return f"{subject.level}{area}"
+
+
+def _sure(segment: Segment) -> str:
+    return f"{segment.confidence.mean:.0%}"

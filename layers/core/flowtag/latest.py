@@ -1,0 +1,87 @@
+"""``latest.json``: which run of a video a UI should read. It never goes back to an older one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from flowtag.errors import ContractError, PreconditionFailedError
+from flowtag.runs import RunKeys, find_with_etag, readable_json
+from flowtag.settings import Model
+from flowtag.storage import ObjectStore
+
+
+class SourceOrder(Model):
+    """Which of two contents of one location is the newer.
+
+    Attributes:
+        modified_at: when the content came to its place: S3's last modified, a file's change time.
+        sequence: S3's sequencer or version where there is one; decides within one second.
+    """
+
+    modified_at: datetime
+    sequence: str = ""
+
+
+class Latest(Model):
+    """``latest.json``: the run that a UI should read."""
+
+    schema_name: Literal["flowtag.latest/1"] = "flowtag.latest/1"
+    video_id: str
+    run_id: str
+    motion: str
+    source: SourceOrder
+    planned_at: datetime
+
+    def order(self) -> tuple[Any, ...]:
+        """Sorts as the rule says; the run's id decides between twins, so that all agree."""
+        return (self.source.modified_at, self.source.sequence, self.planned_at, self.run_id)
+
+
+def update_latest(store: ObjectStore, keys: RunKeys, source: SourceOrder) -> bool:
+    """Points ``latest.json`` at a run, if none that is newer stands there; says whether it did.
+
+    Newer is what was planned later for the later content: to finish later is not to be newer.
+    """
+    latest = Latest(
+        video_id=keys.video_id,
+        run_id=keys.run_id,
+        motion=keys.motion,
+        source=source,
+        planned_at=store.written_at(keys.plan),
+    )
+    data = readable_json(latest)
+    while True:
+        standing = find_with_etag(store, keys.latest)
+        try:
+            if standing is None:
+                store.put_if_absent(keys.latest, data)
+                return True
+            if not _is_older(standing[0], latest):
+                return False
+            store.replace(keys.latest, data, standing[1])
+            return True
+        except PreconditionFailedError:
+            continue
+
+
+def read_latest(data: bytes) -> Latest:
+    """Reads ``latest.json``.
+
+    Raises:
+        ContractError: it is damaged, or of another version.
+    """
+    try:
+        return Latest.model_validate_json(data, extra="ignore")
+    except ValidationError as error:
+        raise ContractError("not a readable latest.json") from error
+
+
+def _is_older(data: bytes, latest: Latest) -> bool:
+    try:
+        return read_latest(data).order() < latest.order()
+    except ContractError:
+        # A pointer that nobody can follow is worth less than any that works.
+        return True

@@ -1,0 +1,48 @@
+"""Whether a file changes while it is looked at: a camera may still be copying it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flowtag.errors import InputError, SourceNotFoundError
+
+
+@dataclass(frozen=True)
+class FileState:
+    """Differs after any change; good for one command, and no part of any identity.
+
+    Attributes:
+        changed_at: when this content came to this place. Unlike the time of modification, which
+            a copy from a camera or a backup brings along, it is never set by anybody.
+    """
+
+    size: int
+    modified_ns: int
+    inode: int
+    changed_at: datetime
+
+    @classmethod
+    def of(cls, path: Path) -> FileState:
+        """The state of a file now.
+
+        Raises:
+            SourceNotFoundError: it is gone.
+        """
+        try:
+            found = path.stat()
+        except OSError as error:
+            raise SourceNotFoundError(f"cannot be read: {error.strerror}") from error
+        changed_at = datetime.fromtimestamp(found.st_ctime, UTC)
+        return cls(found.st_size, found.st_mtime_ns, found.st_ino, changed_at)
+
+    def require_unchanged(self, path: Path) -> None:
+        """Compares with the file as it is now.
+
+        Raises:
+            InputError: it has changed.
+        """
+        now = FileState.of(path)
+        if (now.size, now.modified_ns, now.inode) != (self.size, self.modified_ns, self.inode):
+            raise InputError("changed while it was being analysed; try again once it is at rest")

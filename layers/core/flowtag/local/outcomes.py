@@ -1,0 +1,71 @@
+"""What the runner tells of its inputs: how far each is, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+OutcomeStatus = Literal["tagged", "partial", "already_done", "skipped", "failed", "interrupted"]
+Stage = Literal["planning", "analysing", "assembling"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one input.
+
+    Attributes:
+        path: the input, as it was given.
+        status: ``partial`` is tagged too, with gaps; ``already_done`` was tagged before.
+        motion: its motion.json, where there is one to read.
+        code: stable name of what went wrong, for programs.
+        reason: what went wrong, for people.
+        details: a traceback, for those who mend flowtag.
+    """
+
+    path: Path
+    status: OutcomeStatus
+    video_id: str | None = None
+    run_id: str | None = None
+    motion: Path | None = None
+    code: str | None = None
+    reason: str | None = None
+    details: str = ""
+
+    @property
+    def is_tagged(self) -> bool:
+        """Whether there are tags to work with."""
+        return self.status in ("tagged", "partial", "already_done")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far one video is.
+
+    Attributes:
+        frames_expected: None where the container does not say.
+        seconds_done: of the video, analysed since this attempt began.
+        seconds_left: of the video, None where unknown.
+        elapsed_seconds: of the clock on the wall, since its first chunk began.
+    """
+
+    path: Path
+    stage: Stage
+    frames_done: int = 0
+    frames_expected: int | None = None
+    seconds_done: float = 0.0
+    seconds_left: float | None = None
+    elapsed_seconds: float = 0.0
+
+
+class Watcher(Protocol):
+    """Who is told."""
+
+    def progressed(self, videos: Sequence[Progress]) -> None:
+        """Several times a second: how far the videos in work are."""
+        ...
+
+    def settled(self, outcome: Outcome) -> None:
+        """Once per input, as soon as it is known what became of it."""
+        ...

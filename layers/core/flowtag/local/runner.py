@@ -1,0 +1,144 @@
+"""Carries out many inputs on a few processes: keeps all of them busy, and stops when asked."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flowtag.local.outcomes import Outcome, Watcher
+from flowtag.local.signals import StopRequest, stop_requests
+from flowtag.local.video_run import Host, VideoRun, Work
+from flowtag.local.workers import Done, Failed, WorkerPool, result_of
+
+_TICK_SECONDS = 0.1
+_QUEUED_PER_JOB = 2
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of all inputs, in their order, and the signal that cut the run short."""
+
+    outcomes: tuple[Outcome, ...]
+    stopped_by: int | None
+
+
+def tag_files(paths: Sequence[Path], host: Host, watcher: Watcher) -> Report:
+    """Tags files; one that fails does not stop the others.
+
+    Chunks of a file are handed out in order, and the next file is begun as soon as the one before
+    leaves a process idle. What one command leaves undone, the same command goes on with.
+
+    Args:
+        paths: the files.
+        host: where results go, and how they are made.
+        watcher: who is told how it goes.
+    """
+    runs = [VideoRun(path, host) for path in paths]
+    slots = host.execution.jobs * _QUEUED_PER_JOB
+    with stop_requests() as stop, WorkerPool(host.execution.jobs, slots=slots) as pool:
+        _Shift(runs, host, pool, watcher, stop).work()
+    outcomes = [_concluded(run, watcher) for run in runs]
+    return Report(tuple(outcomes), stop.signal)
+
+
+def _concluded(run: VideoRun, watcher: Watcher) -> Outcome:
+    if run.outcome is not None:
+        return run.outcome
+    outcome = run.abandon()
+    watcher.settled(outcome)
+    return outcome
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A piece of work in the pool."""
+
+    run: VideoRun
+    work: Work
+    slot: int
+
+
+class _Shift:
+    """One go at a list of inputs with one pool of processes."""
+
+    def __init__(
+        self,
+        runs: Sequence[VideoRun],
+        host: Host,
+        pool: WorkerPool,
+        watcher: Watcher,
+        stop: StopRequest,
+    ) -> None:
+        self._waiting = deque(runs)
+        self._open: list[VideoRun] = []
+        self._tasks: dict[Future[Done[Any] | Failed], _Task] = {}
+        self._free_slots = deque(range(len(pool.frames_done)))
+        self._host = host
+        self._pool = pool
+        self._watcher = watcher
+        self._stop = stop
+
+    def work(self) -> None:
+        """Works until all is done, or a signal asks to stop."""
+        self._hand_out()
+        while self._tasks and self._stop.signal is None:
+            done, _ = wait(self._tasks, timeout=_TICK_SECONDS, return_when=FIRST_COMPLETED)
+            # A signal to the whole group may have killed the tasks that seem to have failed.
+            if self._stop.signal is not None:
+                return
+            for future in done:
+                self._take_back(future)
+            self._hand_out()
+            frames = list(self._pool.frames_done)
+            self._watcher.progressed([run.progress(frames) for run in self._open])
+
+    def _hand_out(self) -> None:
+        while self._free_slots and self._stop.signal is None:
+            task = self._next_task()
+            if task is None:
+                return
+            limits = self._host.execution
+            future = self._pool.submit(
+                task.work.function,
+                *task.work.arguments,
+                timeout_seconds=limits.chunk_timeout_seconds if task.work.is_bounded else None,
+                memory_limit_mb=limits.memory_limit_mb if task.work.is_bounded else None,
+            )
+            self._tasks[future] = task
+
+    def _next_task(self) -> _Task | None:
+        slot = self._free_slots[0]
+        for run in self._open:
+            work = run.take(slot)
+            if work is not None:
+                return self._claimed(run, work)
+        while self._waiting and self._stop.signal is None:
+            run = self._waiting.popleft()
+            run.begin()
+            self._open.append(run)
+            work = run.take(slot)
+            if work is not None:
+                return self._claimed(run, work)
+            self._close_settled()
+        return None
+
+    def _claimed(self, run: VideoRun, work: Work) -> _Task:
+        slot = self._free_slots.popleft()
+        self._pool.frames_done[slot] = 0
+        return _Task(run, work, slot)
+
+    def _take_back(self, future: Future[Done[Any] | Failed]) -> None:
+        task = self._tasks.pop(future)
+        self._free_slots.append(task.slot)
+        task.work.settle(result_of(future))
+        self._close_settled()
+
+    def _close_settled(self) -> None:
+        for run in [run for run in self._open if run.outcome is not None]:
+            self._open.remove(run)
+            if run.outcome is not None:
+                self._watcher.settled(run.outcome)

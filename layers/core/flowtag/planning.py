@@ -1,0 +1,123 @@
+"""From a video to its plan: probe it, find its key frames, lay chunk borders on some of them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from flowtag import ALGORITHM_VERSION, __version__
+from flowtag.contracts.messages import ChunkRange, Plan, SourceRef, VideoProbe
+from flowtag.errors import SettingsError
+from flowtag.identity import run_id, video_id
+from flowtag.settings import AnalysisSettings, ExecutionSettings
+from flowtag.video.indexing import PacketIndex, read_index, refined
+from flowtag.video.probing import probe_video
+
+Range = tuple[Fraction, Fraction | None]
+
+
+def plan_video(
+    path: Path, source: SourceRef, settings: AnalysisSettings, execution: ExecutionSettings
+) -> Plan:
+    """Probes a video and divides it into chunks; decodes but the first frame.
+
+    Args:
+        path: the video as a local file.
+        source: where it comes from, and which content of it.
+        settings: what decides the numbers.
+        execution: how it will be carried out.
+
+    Raises:
+        InputError: the file is missing, no video, refused or broken.
+        SettingsError: the range lies outside the video.
+    """
+    headers = probe_video(path)
+    index = read_index(path, headers)
+    probe = refined(headers, index)
+    chunks = chunk_ranges(index, probe, execution.chunk_seconds, settings.range_seconds)
+    return Plan(
+        run_id=run_id(source, settings, ALGORITHM_VERSION),
+        video_id=video_id(source),
+        source=source,
+        probe=probe,
+        sequential=not index.clean,
+        index_source=index.source,
+        settings=settings,
+        settings_digest=settings.digest(),
+        execution=execution,
+        algorithm_version=ALGORITHM_VERSION,
+        flowtag_version=__version__,
+        chunks=chunks,
+        warnings=probe.warnings,
+    )
+
+
+def chunk_ranges(
+    index: PacketIndex, probe: VideoProbe, chunk_seconds: Fraction, range_seconds: Range | None
+) -> tuple[ChunkRange, ...]:
+    """Divides a video at the key frames nearest to multiples of a length.
+
+    Args:
+        index: where the key frames are.
+        probe: the video's time base, start and end.
+        chunk_seconds: aimed-at length of a chunk; longer where key frames are rarer.
+        range_seconds: only ``[start, end)`` of the video; None: all of it.
+
+    Returns:
+        Chunks that tile the video, or the range, in order. One if timestamps cannot be trusted.
+
+    Raises:
+        SettingsError: the range is empty or lies outside the video.
+    """
+    first, last = _wanted(probe, index, range_seconds)
+    borders = _borders(index, probe, chunk_seconds) if index.clean else []
+    inner = [
+        pts
+        for pts in borders
+        if pts > (probe.start_pts if first is None else first) and (last is None or pts < last)
+    ]
+    edges = [first, *inner, last]
+    return tuple(ChunkRange(start_pts=start, end_pts=end) for start, end in pairwise(edges))
+
+
+def _borders(index: PacketIndex, probe: VideoProbe, chunk_seconds: Fraction) -> list[int]:
+    keys = index.key_pts
+    if not len(keys):
+        return []
+    seconds = (int(keys[-1]) - probe.start_pts) * probe.time_base
+    marks = np.arange(1, int(seconds / chunk_seconds) + 2)
+    ticks = chunk_seconds / probe.time_base
+    targets = probe.start_pts + np.array([round(int(mark) * ticks) for mark in marks], np.int64)
+    after = np.clip(np.searchsorted(keys, targets), 1, max(len(keys) - 1, 1))
+    after = np.minimum(after, len(keys) - 1)
+    before = np.maximum(after - 1, 0)
+    nearer = np.where(targets - keys[before] <= keys[after] - targets, before, after)
+    return [int(pts) for pts in np.unique(keys[nearer])]
+
+
+def _wanted(
+    probe: VideoProbe, index: PacketIndex, range_seconds: Range | None
+) -> tuple[int | None, int | None]:
+    """The range in pts; None where the video's own start or end will do."""
+    if range_seconds is None:
+        return None, None
+    start, end = range_seconds
+    timeline = probe.timeline()
+    video_end = index.end_pts if index.end_pts is not None else probe.end_pts
+    length = None if video_end is None else timeline.seconds(video_end)
+    shown = "of unknown length" if length is None else f"{float(length):.3f} s long"
+    if start < 0 or (length is not None and start >= length):
+        raise SettingsError(
+            f"the range starts at {float(start):.3f} s, outside the video, which is {shown}"
+        )
+    if end is not None and end <= start:
+        raise SettingsError(
+            f"the range ends at {float(end):.3f} s, not after its start at {float(start):.3f} s"
+        )
+    return (
+        timeline.pts_at(start) if start > 0 else None,
+        None if end is None else timeline.pts_at(end),
+    )

@@ -1,0 +1,232 @@
+"""Where the frames of a file lie, from its container's index or a scan of its packets."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from av.container import InputContainer
+from av.index import IndexEntries
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from flowtag.contracts.messages import VideoProbe
+from flowtag.video.opening import open_video
+from flowtag.video.rates import Cadence, measured_cadence
+from flowtag.video.reading import video_stream
+from flowtag.video.scanning import keeps_decode_order, scan_packets
+from flowtag.video.unwrapping import jump_ticks
+
+Pts = NDArray[np.int64]
+
+_INDEXED_FORMATS = {"mov", "avi"}
+_OFFSET_SAMPLES = 12
+_WHOLE_INDEX_ENTRIES = 200_000
+_SAMPLED_ENTRIES = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class PacketIndex:
+    """What is known of a stream's packets before any of them is decoded.
+
+    Attributes:
+        key_pts: presentation times of the key frames, `(K,)`, sorted; from a container's index
+            they are never early, but may be late by the frames that its codec reorders.
+        frame_pts: presentation times of all frames, `(N,)`, sorted; None where only a scan could
+            tell.
+        end_pts: end of the last frame, None if unknown.
+        clean: whether timestamps can be trusted to seek by. False: they are missing, repeat, go
+            back, or jump.
+        source: where this comes from.
+        cadence: nominal rate, and whether frames keep it.
+        frame_count: frames that should be displayed.
+        warnings: what was odd, for people.
+    """
+
+    key_pts: Pts
+    frame_pts: Pts | None
+    end_pts: int | None
+    clean: bool
+    source: Literal["container", "scan"]
+    cadence: Cadence
+    frame_count: int
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Entries:
+    """The displayed entries of a container's index, in decode order and decode time."""
+
+    keys: Pts
+    times: Pts
+    count: int
+    last: int
+
+
+def read_index(path: Path, probe: VideoProbe) -> PacketIndex:
+    """Reads where the frames of a video lie; decodes nothing.
+
+    The index of MP4, MOV and AVI is taken as it stands, in time and memory that hardly depend on
+    the length of the video; of other containers all packets are read.
+
+    Args:
+        path: the file that was probed.
+        probe: what :func:`~flowtag.video.probing.probe_video` said of it.
+
+    Raises:
+        InputError: the file can no longer be opened or read.
+    """
+    with open_video(path) as container:
+        stream = video_stream(container, probe.stream_index, path)
+        if _has_full_index(container, stream):
+            return _from_container(container, stream, probe)
+    return _from_scan(path, probe)
+
+
+def _has_full_index(container: InputContainer, stream: VideoStream) -> bool:
+    formats = set(container.format.name.split(","))
+    if not _INDEXED_FORMATS & formats or keeps_decode_order(stream):
+        return False
+    # Fragmented files index only what was read so far, and claim no or too few frames.
+    return 0 < stream.frames <= len(stream.index_entries) + _discarded_allowance(stream)
+
+
+def _discarded_allowance(stream: VideoStream) -> int:
+    """An edit list may hide frames that the sample table still counts."""
+    end = stream.duration or 0
+    last = stream.index_entries[-1].timestamp if len(stream.index_entries) else 0
+    covered = (stream.start_time or 0) + end - last
+    per_frame = max(1, end // max(stream.frames, 1))
+    return stream.frames if covered <= 64 * per_frame else 0
+
+
+def _from_container(
+    container: InputContainer, stream: VideoStream, probe: VideoProbe
+) -> PacketIndex:
+    entries = _read_entries(stream.index_entries)
+    offsets = _presentation_offsets(container, stream, entries.keys)
+    late = max(offsets, default=0)
+    in_order = offsets == {0}
+    steps = np.diff(entries.times)
+    clean = bool(np.all(steps > 0)) and int(steps.max(initial=0)) <= jump_ticks(probe)
+    shift = probe.start_pts - (int(entries.times[0]) if len(entries.times) else 0)
+    cadence = measured_cadence(entries.times, probe.time_base, probe.frame_rate)
+    whole = len(entries.times) == entries.count
+    end = _end(entries, shift, steps, probe)
+    return PacketIndex(
+        key_pts=np.unique(entries.keys + late),
+        frame_pts=entries.times if whole and in_order else None,
+        end_pts=end,
+        clean=clean and len(offsets) > 0,
+        source="container",
+        cadence=cadence,
+        frame_count=entries.count,
+    )
+
+
+def _end(entries: _Entries, shift: int, steps: Pts, probe: VideoProbe) -> int | None:
+    if entries.count == 0:
+        return probe.end_pts
+    typical = int(np.median(steps)) if len(steps) else 0
+    last = entries.last + shift
+    return max(probe.end_pts or 0, last + max(typical, 1)) if typical else probe.end_pts
+
+
+def _read_entries(entries: IndexEntries) -> _Entries:
+    total = len(entries)
+    if total <= _WHOLE_INDEX_ENTRIES:
+        return _read_all(entries)
+    head = _read_all(entries, 0, _SAMPLED_ENTRIES)
+    keys = _walk_keys(entries)
+    return _Entries(keys, head.times, total - (_SAMPLED_ENTRIES - head.count), _last(entries))
+
+
+def _last(entries: IndexEntries) -> int:
+    return entries[len(entries) - 1].timestamp
+
+
+def _read_all(entries: IndexEntries, start: int = 0, stop: int | None = None) -> _Entries:
+    keys, times = array("q"), array("q")
+    for position in range(start, len(entries) if stop is None else stop):
+        entry = entries[position]
+        if entry.is_discard or entry.size == 0:
+            continue
+        times.append(entry.timestamp)
+        if entry.is_keyframe:
+            keys.append(entry.timestamp)
+    last = max(times, default=0)
+    return _Entries(_array(keys), _array(times), len(times), last)
+
+
+def _walk_keys(entries: IndexEntries) -> Pts:
+    keys = array("q")
+    position = entries.search_timestamp(entries[0].timestamp, backward=False)
+    while position >= 0:
+        entry = entries[position]
+        if not entry.is_discard:
+            keys.append(entry.timestamp)
+        position = entries.search_timestamp(entry.timestamp + 1, backward=False)
+        if keys and position >= 0 and entries[position].timestamp <= entry.timestamp:
+            break
+    return _array(keys)
+
+
+def _presentation_offsets(container: InputContainer, stream: VideoStream, keys: Pts) -> set[int]:
+    """How much later than decoded key frames are displayed, at a few places of the file."""
+    offsets: set[int] = set()
+    if not len(keys):
+        return offsets
+    picked = np.unique(np.linspace(0, len(keys) - 1, _OFFSET_SAMPLES).astype(int))
+    for key in keys[picked]:
+        container.seek(int(key), stream=stream)
+        packet = next(iter(container.demux(stream)), None)
+        if packet is None or packet.pts is None or packet.dts is None:
+            continue
+        offsets.add(packet.pts - packet.dts)
+    return offsets
+
+
+def _from_scan(path: Path, probe: VideoProbe) -> PacketIndex:
+    scan = scan_packets(path, probe)
+    times = np.unique(scan.pts)
+    steps = np.diff(times)
+    jumps = int(steps.max(initial=0)) > jump_ticks(probe)
+    repeats = len(times) < len(scan.pts)
+    warnings = (f"packets could be read only in part: {scan.error}",) if scan.error else ()
+    return PacketIndex(
+        key_pts=np.unique(scan.key_pts),
+        frame_pts=times,
+        end_pts=scan.end_pts,
+        clean=not (jumps or repeats or scan.missing or scan.backwards or scan.unordered),
+        source="scan",
+        cadence=measured_cadence(times, probe.time_base, probe.frame_rate),
+        frame_count=scan.count,
+        warnings=warnings,
+    )
+
+
+def _array(values: array[int]) -> Pts:
+    return np.frombuffer(values, dtype=np.int64).copy() if values else np.empty(0, np.int64)
+
+
+def refined(probe: VideoProbe, index: PacketIndex) -> VideoProbe:
+    """A probe with what the index knows better than the headers.
+
+    Args:
+        probe: what the headers say.
+        index: what the packets say.
+    """
+    rate: Fraction = index.cadence.frame_rate
+    return probe.model_copy(
+        update={
+            "frame_rate": rate,
+            "variable_frame_rate": index.cadence.variable,
+            "end_pts": probe.end_pts if probe.end_pts is not None else index.end_pts,
+            "frames_expected": index.frame_count or probe.frames_expected,
+            "warnings": (*probe.warnings, *index.warnings),
+        }
+    )

@@ -1,0 +1,180 @@
+"""Opening a file that may be hostile.
+
+Video formats are programs for their parsers: a playlist names other files and hosts, a QuickTime
+reference movie names other volumes, a header may ask for gigabytes. The guards, from outermost:
+the first bytes are looked at; only single-file formats are probed; only the ``file`` protocol
+exists; data references stay shut; streams and pixels are counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+import av.error
+from av.codec.context import ThreadType
+from av.container import InputContainer
+from av.stream import Discard, Disposition
+from av.video.stream import VideoStream
+
+from flowtag.errors import (
+    BrokenMediaError,
+    InputError,
+    NotAVideoError,
+    RefusedMediaError,
+    SourceNotFoundError,
+)
+from flowtag.video.boxes import external_references
+from flowtag.video.failures import reason, translate, translated
+from flowtag.video.sniffing import SNIFF_BYTES, Kind, sniff
+
+MAX_PIXELS = 1 << 26
+"""Pixels of a frame: twice those of 8K, a quarter of the smallest bombs seen."""
+
+MAX_STREAMS = 64
+"""A multi-camera MXF with its sound has some forty."""
+
+FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mxf,flv,ogg,asf,dv"
+"""Formats whose demuxers never open a second file (given ``enable_drefs=0``)."""
+
+_OPTIONS = {
+    "protocol_whitelist": "file",
+    "format_whitelist": FORMATS,
+    "enable_drefs": "0",
+    "use_absolute_path": "0",
+    "max_streams": str(MAX_STREAMS),
+    "max_pixels": str(MAX_PIXELS),
+    "probesize": str(8 << 20),
+    "analyzeduration": str(10_000_000),
+}
+_REFUSALS: dict[Kind, tuple[type[InputError], str]] = {
+    "empty": (NotAVideoError, "is empty; copy it again from its source"),
+    "text": (NotAVideoError, "is a text, not a video"),
+    "picture": (NotAVideoError, "is a still picture, not a video"),
+    "audio": (NotAVideoError, "holds sound only, no video"),
+    "playlist": (
+        RefusedMediaError,
+        "is a playlist that names other files; give the video files themselves",
+    ),
+}
+
+
+@contextmanager
+def open_video(path: Path) -> Iterator[InputContainer]:
+    """Opens a video file, and nothing but that file.
+
+    Args:
+        path: a local file. Its name is never parsed: ``concat:a`` is a file of that name.
+
+    Yields:
+        The container, with at least one stream that is neither sound nor cover art.
+
+    Raises:
+        SourceNotFoundError: if there is no such file, or it may not be read.
+        NotAVideoError: if it is empty, text, sound, a picture, or of a format not read here.
+        RefusedMediaError: if it names other files, or has too many streams or pixels.
+        BrokenMediaError: if it is a video, but its headers cannot be read.
+    """
+    kind = _look(path)
+    try:
+        container = _open(path)
+    except av.error.FFmpegError as error:
+        raise _opening_error(error, path, kind) from error
+    with container:
+        pick_stream(container, path)
+        with translated(path):
+            yield container
+
+
+def pick_stream(container: InputContainer, path: Path) -> VideoStream:
+    """The stream to analyse: the default one, else the largest; never cover art.
+
+    Raises:
+        NotAVideoError: if there is none.
+        RefusedMediaError: if it has more pixels than :data:`MAX_PIXELS`.
+    """
+    streams = moving_streams(container)
+    if not streams:
+        held = "only cover art" if container.streams.video else "no video stream"
+        raise NotAVideoError(f"{path.name} holds {held}")
+    chosen = max(streams, key=_precedence)
+    if chosen.codec_context is None:
+        raise NotAVideoError(f"{path.name} is in a codec that flowtag cannot decode")
+    if chosen.width * chosen.height > MAX_PIXELS:
+        raise RefusedMediaError(
+            f"{path.name} claims frames of {chosen.width}x{chosen.height}; the limit is "
+            f"{MAX_PIXELS} pixels"
+        )
+    return chosen
+
+
+def limit_decoder(stream: VideoStream) -> None:
+    """Binds a stream's decoder to one thread and to :data:`MAX_PIXELS`; before its first packet.
+
+    A process per core is flowtag's parallelism; threads within one would only contend.
+    """
+    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+    stream.thread_count = 1
+    stream.thread_type = ThreadType.NONE
+
+
+def select_only(container: InputContainer, chosen: VideoStream) -> None:
+    """Lets the demuxer skip all other streams."""
+    for stream in container.streams:
+        if stream.index != chosen.index:
+            stream.discard = Discard.all
+
+
+def moving_streams(container: InputContainer) -> list[VideoStream]:
+    """The video streams that are not cover art or thumbnails."""
+    pictures = Disposition.attached_pic | Disposition.timed_thumbnails
+    return [stream for stream in container.streams.video if not stream.disposition & pictures]
+
+
+def _precedence(stream: VideoStream) -> tuple[bool, bool, int, int]:
+    decodable = stream.codec_context is not None
+    area = stream.width * stream.height if decodable else 0
+    return decodable, bool(stream.disposition & Disposition.default), area, -stream.index
+
+
+def _look(path: Path) -> Kind:
+    if not path.exists():
+        raise SourceNotFoundError(f"{path} does not exist")
+    if not path.is_file():
+        raise SourceNotFoundError(f"{path} is not a file")
+    try:
+        with path.open("rb") as file:
+            kind = sniff(file.read(SNIFF_BYTES))
+            outside = external_references(file) if kind == "container" else ()
+    except OSError as error:
+        raise SourceNotFoundError(f"{path} cannot be read: {error.strerror}") from error
+    if kind in _REFUSALS:
+        refusal, meaning = _REFUSALS[kind]
+        raise refusal(f"{path.name} {meaning}")
+    if outside:
+        raise RefusedMediaError(
+            f"{path.name} keeps its pictures in another file ({outside[0]!r}); export it as a "
+            "self-contained movie"
+        )
+    return kind
+
+
+def _open(path: Path) -> InputContainer:
+    return av.open(f"file:{path.absolute()}", "r", options=_OPTIONS, metadata_errors="replace")
+
+
+def _opening_error(error: av.error.FFmpegError, path: Path, kind: Kind) -> InputError:
+    unreadable = isinstance(error, (av.error.InvalidDataError, av.error.ArgumentError))
+    if unreadable and kind != "container":
+        return NotAVideoError(
+            f"{path.name} is of a format that flowtag does not read ({reason(error)}); it reads "
+            "MOV, MP4, MKV, WebM, AVI, MXF, MPEG-TS, MPEG-PS, FLV, OGG, ASF and DV"
+        )
+    if unreadable:
+        return BrokenMediaError(
+            f"{path.name} is damaged: its headers cannot be read ({reason(error)}); if the "
+            "recording or copy was cut short, repair or copy it again"
+        )
+    return translate(error, path)

@@ -1,0 +1,113 @@
+"""One open video stream: its packets in the order of the file, decoded, errors counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self, cast
+
+import av
+import av.error
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from flowtag.errors import BrokenMediaError
+from flowtag.video.failures import reason
+from flowtag.video.opening import limit_decoder, open_video, select_only
+
+_MAX_READ_ERRORS = 64
+
+
+@dataclass(slots=True)
+class ReadErrors:
+    """What could not be read or decoded so far."""
+
+    packets: int = 0
+    last: str | None = None
+
+
+@dataclass(slots=True)
+class StreamReader:
+    """Decodes one stream from where it stands; a context manager.
+
+    Attributes:
+        path: the file.
+        stream_index: which of its streams.
+        errors: grows while frames are taken.
+    """
+
+    path: Path
+    stream_index: int
+    errors: ReadErrors = field(default_factory=ReadErrors)
+    _resources: ExitStack = field(default_factory=ExitStack)
+    _container: InputContainer = field(init=False)
+    _stream: VideoStream = field(init=False)
+    _reorder_depth: int = 0
+
+    def __enter__(self) -> Self:
+        self._container = self._resources.enter_context(open_video(self.path))
+        self._stream = video_stream(self._container, self.stream_index, self.path)
+        select_only(self._container, self._stream)
+        limit_decoder(self._stream)
+        self._reorder_depth = self._stream.codec_context.reorder_depth
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._resources.close()
+
+    def seek(self, pts: int) -> bool:
+        """Goes to a key frame thought to lie at or before a pts; False if the file cannot."""
+        try:
+            self._container.seek(pts, stream=self._stream)
+        except av.error.FFmpegError as error:
+            self.errors.last = reason(error)
+            return False
+        # A flush makes decoders forget how deep the stream reorders; they would drop frames.
+        self._stream.codec_context.reorder_depth = self._reorder_depth
+        return True
+
+    def packets(self) -> Iterator[av.Packet[VideoStream]]:
+        """The packets from here to the end of the file; ends with an empty one that flushes."""
+        failures = 0
+        while failures < _MAX_READ_ERRORS:
+            try:
+                for packet in self._container.demux(self._stream):
+                    failures = 0
+                    yield packet
+                return
+            except av.error.FFmpegError as error:
+                failures += 1
+                self._note(error)
+        yield cast("av.Packet[VideoStream]", av.Packet())
+
+    def decoded(self, packet: av.Packet[VideoStream]) -> list[av.VideoFrame]:
+        """The frames that come out when a packet goes in; none if it is damaged."""
+        try:
+            return self._stream.codec_context.decode(packet)
+        except av.error.FFmpegError as error:
+            self._note(error)
+            return []
+
+    def _note(self, error: av.error.FFmpegError) -> None:
+        self.errors.packets += 1
+        self.errors.last = reason(error)
+
+
+def video_stream(container: InputContainer, index: int, path: Path) -> VideoStream:
+    """The stream that a probe chose.
+
+    Raises:
+        BrokenMediaError: if the file no longer has it.
+    """
+    streams = [stream for stream in container.streams.video if stream.index == index]
+    if not streams or streams[0].codec_context is None:
+        raise BrokenMediaError(f"{path.name} has no video stream {index}; was it replaced?")
+    return streams[0]

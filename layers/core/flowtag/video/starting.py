@@ -1,0 +1,95 @@
+"""Where decoding must begin so that a seek leaves no trace in the frames.
+
+Decoders start at a key frame, but not all that follows it is whole: leading pictures of an open GOP
+are displayed before the key frame and refer to frames that the seek skipped; streams with gradual
+refresh recover only some frames later. So frames that are displayed before the key frame are left
+out, and when the first good frame then lies after the wanted start, decoding begins further back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import chain
+from pathlib import Path
+
+import av
+from av.video.stream import VideoStream
+
+from flowtag.contracts.messages import VideoProbe
+from flowtag.video.reading import ReadErrors, StreamReader
+
+_FIRST_STEP_SECONDS = 1
+_MAX_ATTEMPTS = 24
+
+
+def frames_from(
+    path: Path,
+    probe: VideoProbe,
+    start_pts: int | None,
+    resources: ExitStack,
+    errors: ReadErrors,
+) -> Iterator[av.VideoFrame]:
+    """Frames in output order, beginning at or before a pts, as if decoded from the file's start.
+
+    Args:
+        path: the video as a local file.
+        probe: what was found of it.
+        start_pts: the first frame that must be there; None: from the file's first packet.
+        resources: closes the file when the frames are no longer wanted.
+        errors: counts what could not be read.
+    """
+    if start_pts is not None and start_pts > probe.start_pts:
+        reader = StreamReader(path, probe.stream_index)
+        resources.enter_context(reader)
+        frames = _sought(reader, probe, start_pts)
+        if frames is not None:
+            # Damage met on the way to the start belongs to another chunk.
+            reader.errors = errors
+            return frames
+        resources.close()
+    reader = StreamReader(path, probe.stream_index, errors)
+    resources.enter_context(reader)
+    return _decoded(reader, reader.packets(), None)
+
+
+def _sought(
+    reader: StreamReader, probe: VideoProbe, start_pts: int
+) -> Iterator[av.VideoFrame] | None:
+    """Frames from a clean start at or before a pts; None if only the file's start will do."""
+    step = max(1, int(_FIRST_STEP_SECONDS / probe.time_base))
+    target = start_pts
+    for _ in range(_MAX_ATTEMPTS):
+        if target <= probe.start_pts or not reader.seek(target):
+            return None
+        packets = reader.packets()
+        key = _next_key(packets)
+        if key is not None and key.pts is not None:
+            if key.pts <= start_pts:
+                frames = _decoded(reader, chain((key,), packets), key.pts)
+                first = next((frame for frame in frames if not frame.is_corrupt), None)
+                if first is not None and first.pts is not None and first.pts <= start_pts:
+                    return chain((first,), frames)
+            target = min(target, key.pts)
+        target, step = target - step, step * 2
+    return None
+
+
+def _next_key(packets: Iterator[av.Packet[VideoStream]]) -> av.Packet[VideoStream] | None:
+    return next((packet for packet in packets if packet.is_keyframe and packet.size), None)
+
+
+def _decoded(
+    reader: StreamReader, packets: Iterator[av.Packet[VideoStream]], key_pts: int | None
+) -> Iterator[av.VideoFrame]:
+    """Decodes packets, without the frames that are displayed before the first key frame."""
+    leading = True
+    for packet in packets:
+        if key_pts is None and packet.is_keyframe:
+            key_pts = packet.pts
+        for frame in reader.decoded(packet):
+            early = key_pts is not None and frame.pts is not None and frame.pts < key_pts
+            if leading and early:
+                continue
+            leading = False
+            yield frame
