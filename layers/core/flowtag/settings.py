@@ -100,6 +100,9 @@ class Thresholds(Model):
     black_luma: float = Field(
         16.0, description="Mean luma of a black frame, full range; ringing and noise add a few."
     )
+    black_behind_logo_luma: float = Field(
+        4.0, description="Mean luma at which a frame is black but for a logo or a clock on it."
+    )
     blank_contrast: float = Field(
         3.0, description="Standard deviation below which a frame shows nothing."
     )

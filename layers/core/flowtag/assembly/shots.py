@@ -11,8 +11,8 @@ from flowtag.assembly.stitching import StitchedRun
 from flowtag.contracts.messages import Plan
 from flowtag.edits.cuts import find_cuts
 from flowtag.edits.dissolves import find_dissolves
-from flowtag.edits.edit import Edit, FrameEvidence
-from flowtag.edits.fades import fades_of, find_blank_runs
+from flowtag.edits.edit import Edit, FrameEvidence, Signatures, correlation
+from flowtag.edits.fades import BlankRun, fades_of, find_blank_runs
 from flowtag.motion.series import PairSeries, Shape
 from flowtag.settings import Thresholds
 
@@ -48,7 +48,11 @@ def find_edits(run: StitchedRun, limits: Thresholds) -> EditList:
     """Finds the edits of a stitched video."""
     frames, signatures = run.frames, run.signatures()
     search = find_cuts(frames, signatures, limits)
-    runs = find_blank_runs(frames, limits)
+    runs = [
+        run
+        for run in find_blank_runs(frames, limits)
+        if not _is_flash(run, frames, signatures, limits)
+    ]
     fades, black = fades_of(runs, frames, limits)
     ramps = [(blank.ramp_start, blank.ramp_end) for blank in runs]
     cuts = [
@@ -57,10 +61,23 @@ def find_edits(run: StitchedRun, limits: Thresholds) -> EditList:
         if not any(start < cut.start < end or _touch(cut, fades) for start, end in ramps)
     ]
     borders = sorted({edit.start for edit in cuts} | {at for ramp in ramps for at in ramp})
-    dissolves = find_dissolves(frames, signatures, borders, limits)
+    dissolves = find_dissolves(frames, signatures, run.pair_evidence(), borders, limits)
     dissolves = [edit for edit in dissolves if not _flashes(edit, search.flashes)]
     edits = sorted([*cuts, *fades, *dissolves], key=lambda edit: (edit.start, edit.end))
     return EditList(_distinct(edits), search.flashes, black, ramps)
+
+
+def _is_flash(
+    run: BlankRun, frames: FrameEvidence, signatures: Signatures, limits: Thresholds
+) -> bool:
+    """Whether a short blank lies between the same pictures."""
+    first, last = run.ramp_start - 1, run.ramp_end
+    if first < 0 or last >= len(frames):
+        return False
+    if frames.seconds_between(first, last) > 2 * limits.flash_seconds:
+        return False
+    before, after = signatures(first, first + 1)[0], signatures(last, last + 1)[0]
+    return correlation(before, after, 4) >= limits.same_picture
 
 
 def _touch(cut: Edit, fades: list[Edit]) -> bool:

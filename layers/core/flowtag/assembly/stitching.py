@@ -17,7 +17,7 @@ from flowtag.contracts.chunkfile import (
 )
 from flowtag.contracts.features import FRAME_CORRUPT, SIGNATURE_SHAPE, FrameTable
 from flowtag.contracts.messages import Plan
-from flowtag.edits.edit import FrameEvidence, Signatures
+from flowtag.edits.edit import FrameEvidence, PairEvidence, Signatures
 from flowtag.errors import ContractError
 
 LoadChunk = Callable[[int], bytes | None]
@@ -95,6 +95,11 @@ class StitchedRun:
             return np.concatenate(parts).astype(np.float32)
 
         return pictures
+
+    def pair_evidence(self) -> PairEvidence:
+        """What flow says, for the search for edits."""
+        pairs = self.pairs
+        return PairEvidence(pairs["first"], pairs["confidence"], pairs["speed"])
 
     def _signature_parts(self, first: int, last: int) -> Iterator[npt.NDArray[np.uint8]]:
         chunk = max(int(np.searchsorted(self.starts, first, side="right")) - 1, 0)

@@ -17,6 +17,8 @@ from flowtag.cli.tag import tag
 from flowtag.cli.wording import printable
 from flowtag.errors import FlowtagError, SettingsError
 
+_INTERRUPTED = 130
+
 _EPILOG = """\b
 Examples:
   flowtag tag clip.mov --out tags          tag one file
@@ -35,6 +37,8 @@ class _FlowtagGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise click.exceptions.Exit(_INTERRUPTED) from None
         except FlowtagError as error:
             if ctx.params.get("debug"):
                 click.echo(traceback.format_exc(), err=True)

@@ -19,7 +19,7 @@ from flowtag.cli.progress import ProgressDisplay
 from flowtag.cli.wording import count, printable
 from flowtag.local.outcomes import Outcome, OutcomeStatus, Progress
 
-_PIPED_WIDTH = 120
+_UNFOLDED = 10_000
 _WORDS: dict[OutcomeStatus, tuple[str, str]] = {
     "tagged": ("tagged", "green"),
     "partial": ("partial", "yellow"),
@@ -33,7 +33,8 @@ _WORDS: dict[OutcomeStatus, tuple[str, str]] = {
 def plain_console(*, stderr: bool) -> Console:
     """A console that takes text as it is: file names are no markup."""
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else _PIPED_WIDTH
+    # Whoever reads a pipe reads by the line.
+    width = None if stream.isatty() else _UNFOLDED
     return Console(stderr=stderr, markup=False, emoji=False, highlight=False, width=width)
 
 

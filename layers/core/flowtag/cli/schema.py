@@ -18,7 +18,10 @@ def motion_schema() -> dict[str, Any]:
     """The JSON Schema of ``motion.json`` as it is written; readers should ignore what it lacks."""
     from flowtag.contracts.metadata import MotionMetadata
 
-    described = MotionMetadata.model_json_schema(by_alias=True, mode="serialization")
+    described = MotionMetadata.model_json_schema(by_alias=True)
+    for model in (described, *described["$defs"].values()):
+        # What has a default in Python is written all the same.
+        model["required"] = list(model["properties"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:flowtag:motion:1",

@@ -80,12 +80,12 @@ def segment_table(metadata: MotionMetadata) -> Table:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE, pad_edge=False)
-    for name in ("#", "start", "end", "level", "camera", "subject", "sure", "flags"):
-        table.add_column(name, justify="right" if name in ("#", "sure") else "left")
+    for name in ("#", "start", "end", "level", "camera", "subject", "confidence", "flags"):
+        table.add_column(name, justify="right" if name in ("#", "confidence") else "left")
     for segment in metadata.segments:
         cells = [str(segment.index), segment.start.timecode, segment.end.timecode]
         cells += [segment.motion.level or "unknown", camera_text(segment.camera)]
-        cells += [subject_text(segment.subject), _sure(segment), " ".join(segment.flags)]
+        cells += [subject_text(segment.subject), _confidence(segment), " ".join(segment.flags)]
         table.add_row(*(Text(printable(cell)) for cell in cells))
     return table
 
@@ -100,7 +100,8 @@ def camera_text(camera: Camera) -> str:
         and (value := getattr(camera, name)) is not None
     ]
     shown = f" ({', '.join(rates)})" if rates else ""
-    return f"{labels}{shown}{f' {camera.steadiness}' if camera.steadiness else ''}"
+    held = camera.steadiness
+    return f"{labels}{shown}" + (f" {held}" if held and held not in camera.labels else "")
 
 
 def subject_text(subject: Subject) -> str:
@@ -111,5 +112,5 @@ def subject_text(subject: Subject) -> str:
     return f"{subject.level}{area}"
 
 
-def _sure(segment: Segment) -> str:
+def _confidence(segment: Segment) -> str:
     return f"{segment.confidence.mean:.0%}"

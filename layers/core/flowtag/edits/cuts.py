@@ -51,7 +51,10 @@ def find_cuts(frames: FrameEvidence, signatures: Signatures, limits: Thresholds)
         if step is not None and not _is_same_scene(signatures, step, frames):
             cuts.append(Edit("cut", step + 1, step + 1))
             after = step + 1
-    cuts += [Edit("cut", step + 1, step + 1) for step in _jumps(frames, limits, cuts)]
+    known = [(cut.start - 1, cut.start + 1) for cut in cuts] + flashes
+    for step in _jumps(frames, limits):
+        if not any(first <= step + 1 and step < last for first, last in known):
+            cuts.append(Edit("cut", step + 1, step + 1))
     return CutSearch(sorted(cuts, key=lambda edit: edit.start), flashes)
 
 
@@ -118,16 +121,15 @@ def _is_same_scene(signatures: Signatures, step: int, frames: FrameEvidence) -> 
     return lights and len(pair) == 2 and correlation(pair[0], pair[1], 1) > 0.93
 
 
-def _jumps(frames: FrameEvidence, limits: Thresholds, cuts: list[Edit]) -> list[int]:
+def _jumps(frames: FrameEvidence, limits: Thresholds) -> list[int]:
     """Steps that go far, alone between steps that go nowhere: the camera was set up anew."""
     shift = np.nan_to_num(frames.shift.astype(np.float32))
-    known = {edit.start - 1 for edit in cuts}
     found = []
     for step in np.flatnonzero(shift >= limits.jump_widths).tolist():
         around = np.concatenate(
             [shift[max(step - _JUMP_WINDOW, 0) : step], shift[step + 1 : step + 1 + _JUMP_WINDOW]]
         )
-        if around.size < 4 or step in known:
+        if around.size < 4 or not float(frames.match[step]) >= limits.cut_match:
             continue
         near_still = frames.still[max(step - 1, 0)] or frames.still[min(step + 1, len(shift) - 1)]
         if around.max() <= _JUMP_ALONE * shift[step] and not near_still:

@@ -13,14 +13,27 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
-from flowtag.edits.edit import Edit, FrameEvidence, Signatures, correlation
+from flowtag.edits.edit import (
+    Edit,
+    FrameEvidence,
+    PairEvidence,
+    Signatures,
+    correlation,
+)
 from flowtag.settings import Thresholds
 
 _HALF_SPANS_SECONDS = (0.16, 0.28, 0.5, 0.9, 1.5, 2.2)
 _REACH = (3, 6)
 _ATTEMPTS = 3
 _MOST_OF_WINDOW = 0.78
-_SHALLOWEST_OF_LIKE = 0.35
+_SHALLOWEST = 0.9
+# Flow: from this speed on (diagonals per second) the camera could replace the picture; a ratio of
+# confidence below which flow is at a loss, and above which it is as sure as around.
+_MOVING = 0.05
+_DOUBTED = 0.93
+_CALM = 0.97
+_HALVED = (0.38, 0.68)
+_LEAST_MIXED = 0.2
 _RACING_WIDTHS_PER_SECOND = 0.6
 _LOW, _HIGH = 0.15, 0.85
 _SHORTEST_FRAMES = 3
@@ -29,6 +42,7 @@ _LOOKED_AT = 17
 _WORST_MISFIT = 0.14
 _SURELY_MIXED = 0.985
 _SAME = 0.85
+_LUMA_SLACK = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +71,11 @@ class _Ramp:
 
 
 def find_dissolves(
-    frames: FrameEvidence, signatures: Signatures, borders: list[int], limits: Thresholds
+    frames: FrameEvidence,
+    signatures: Signatures,
+    pairs: PairEvidence,
+    borders: list[int],
+    limits: Thresholds,
 ) -> list[Edit]:
     """Finds dissolves between known borders (cuts, fades, flashes; sorted frame indices)."""
     found: list[tuple[float, Edit]] = []
@@ -67,7 +85,7 @@ def find_dissolves(
         floor, ceiling = int(fences[place - 1]), int(fences[min(place, len(fences) - 1)])
         if dip.centre - dip.half_span < floor or dip.centre + dip.half_span >= ceiling:
             continue
-        dissolve = _check(frames, signatures, dip, (floor, ceiling), limits)
+        dissolve = _check(frames, signatures, pairs, dip, (floor, ceiling), limits)
         if dissolve is not None:
             found.append(dissolve)
     return _without_overlap(found)
@@ -75,11 +93,14 @@ def find_dissolves(
 
 def _dips(frames: FrameEvidence, limits: Thresholds) -> list[_Dip]:
     """Frames at which detail dips against both sides, at several time scales."""
-    detail = frames.detail.astype(np.float32) + 0.05
-    count = len(detail)
+    count = len(frames)
     dips: list[_Dip] = []
     if count < 5:
         return dips
+    # One frame without detail is a flash, or lost: the median of three passes over it.
+    detail = np.median(sliding_window_view(np.pad(frames.detail, 1, mode="edge"), 3), axis=-1)
+    detail = detail + 0.05
+    luma = frames.luma.astype(np.float32)
     usual = frames.seconds_between(0, count - 1) / (count - 1)
     spans = {max(round(seconds / usual), 2) for seconds in _HALF_SPANS_SECONDS}
     for span in sorted(spans):
@@ -87,7 +108,7 @@ def _dips(frames: FrameEvidence, limits: Thresholds) -> list[_Dip]:
             continue
         middle = detail[span:-span]
         sides = (detail[: -2 * span] + detail[2 * span :]) / 2
-        depth = middle / sides
+        depth = np.where(_luma_between(luma, span), middle / sides, 1.0)
         for at in np.flatnonzero(depth < limits.dissolve_dip).tolist():
             near = depth[max(at - span // 2, 0) : at + span // 2 + 1]
             if depth[at] <= near.min():
@@ -95,9 +116,18 @@ def _dips(frames: FrameEvidence, limits: Thresholds) -> list[_Dip]:
     return dips
 
 
+def _luma_between(luma: npt.NDArray[np.float32], span: int) -> npt.NDArray[np.bool_]:
+    """Whether a frame's luma lies between that of both sides, as a mix's does; a flash's not."""
+    before, middle, after = luma[: -2 * span], luma[span:-span], luma[2 * span :]
+    low, high = np.minimum(before, after), np.maximum(before, after)
+    between: npt.NDArray[np.bool_] = (middle > low - _LUMA_SLACK) & (middle < high + _LUMA_SLACK)
+    return between
+
+
 def _check(
     frames: FrameEvidence,
     signatures: Signatures,
+    pairs: PairEvidence,
     dip: _Dip,
     fences: tuple[int, int],
     limits: Thresholds,
@@ -119,24 +149,50 @@ def _check(
             break
         centre = moved
     begin, end = first + round(ramp.start), first + round(ramp.end)
-    if not _is_dissolve(ramp, len(pictures), likeness, dip.depth, limits):
+    if _is_unfit(ramp, len(pictures)) or _races(frames, begin, end):
         return None
-    if _races(frames, begin, end):
+    dip_depth = _depth(frames, begin, end)
+    if dip_depth > _SHALLOWEST or not _is_mix(ramp, likeness, dip_depth, limits):
+        moving = pairs.mean_speed(begin, end) > _MOVING
+        doubted = _doubt(pairs, begin, end, fences)
+        if not (moving and doubted < _DOUBTED and _HALVED[0] < dip_depth < _HALVED[1]):
+            return None
+        if likeness > limits.dissolve_different or ramp.mixed < _LEAST_MIXED:
+            return None
+    elif pairs.mean_speed(begin, end) > _MOVING and _doubt(pairs, begin, end, fences) > _CALM:
         return None
     return ramp.misfit + 1 - ramp.mixed, Edit("dissolve", begin, end)
 
 
-def _is_dissolve(
-    ramp: _Ramp, count: int, likeness: float, depth: float, limits: Thresholds
-) -> bool:
+def _is_unfit(ramp: _Ramp, count: int) -> bool:
     length = ramp.end - ramp.start
     # Inside a longer dissolve, too, one mixture turns into another: but all the window long.
     filled = length > _MOST_OF_WINDOW * (count - 1)
-    if length < _SHORTEST_FRAMES or filled or ramp.between < 2 or ramp.misfit > _WORST_MISFIT:
-        return False
+    return length < _SHORTEST_FRAMES or filled or ramp.between < 2 or ramp.misfit > _WORST_MISFIT
+
+
+def _is_mix(ramp: _Ramp, likeness: float, depth: float, limits: Thresholds) -> bool:
+    """Whether both pictures explain what lies between; like ones must do so almost wholly."""
     if likeness > limits.dissolve_different:
-        return ramp.mixed >= _SURELY_MIXED and depth >= _SHALLOWEST_OF_LIKE
+        return ramp.mixed >= _SURELY_MIXED and depth <= limits.dissolve_dip
     return ramp.mixed >= limits.dissolve_fit
+
+
+def _depth(frames: FrameEvidence, begin: int, end: int) -> float:
+    """Detail half-way over that of both ends: a half, if the pictures have nothing in common."""
+    detail = frames.detail.astype(np.float64) + 0.05
+    last = min(end, len(detail) - 1)
+    middle = float(np.median(detail[(begin + last) // 2 - 1 : (begin + last) // 2 + 2]))
+    return middle / ((float(detail[max(begin - 1, 0)]) + float(detail[last])) / 2)
+
+
+def _doubt(pairs: PairEvidence, begin: int, end: int, fences: tuple[int, int]) -> float:
+    """Confidence within over that around: flow cannot follow two pictures at once."""
+    span = max(end - begin, 4)
+    before = pairs.mean_confidence(max(begin - span, fences[0]), max(begin - 1, fences[0]))
+    after = pairs.mean_confidence(end + 1, min(end + span, fences[1] - 2))
+    around = np.nanmean([before, after]) if np.isfinite([before, after]).any() else 1.0
+    return pairs.mean_confidence(begin, end) / max(float(around), 1e-3)
 
 
 def _races(frames: FrameEvidence, begin: int, end: int) -> bool:

@@ -62,6 +62,35 @@ class FrameEvidence:
         return int(np.searchsorted(self.pts, limit, side="right")) - 1
 
 
+@dataclass(frozen=True, slots=True)
+class PairEvidence:
+    """What flow says of the time around a suspected edit.
+
+    Attributes:
+        first: ``(pairs,)`` index of each pair's first frame, rising.
+        confidence: ``(pairs,)`` mean confidence of its vectors.
+        speed: ``(pairs,)`` diagonals per second; NaN where unknown.
+    """
+
+    first: npt.NDArray[np.uint32]
+    confidence: npt.NDArray[np.float16]
+    speed: npt.NDArray[np.float16]
+
+    def mean_confidence(self, begin: int, end: int) -> float:
+        """Mean over the pairs that begin in frames ``[begin, end)``; NaN if there is none."""
+        return self._mean(self.confidence, begin, end)
+
+    def mean_speed(self, begin: int, end: int) -> float:
+        """Mean over the pairs that begin in frames ``[begin, end)``; NaN if there is none."""
+        return self._mean(self.speed, begin, end)
+
+    def _mean(self, values: npt.NDArray[np.float16], begin: int, end: int) -> float:
+        at, to = np.searchsorted(self.first, [begin, end])
+        part = values[at:to].astype(np.float64)
+        part = part[np.isfinite(part)]
+        return float(part.mean()) if part.size else float("nan")
+
+
 def correlation(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32], reach: int) -> float:
     """Best normalised correlation of two tiny pictures over shifts of up to ``reach`` cells.
 

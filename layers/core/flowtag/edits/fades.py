@@ -16,6 +16,8 @@ _SHORTEST_RAMP_FRAMES = 3
 _PLATEAU = 0.96
 _LOW, _HIGH = 0.12, 0.85
 _SLACK = 1.02
+_SEEN_CONTRAST = 8.0
+_CUT_MATCH = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,18 @@ class BlankRun:
 def find_blank_runs(frames: FrameEvidence, limits: Thresholds) -> list[BlankRun]:
     """Runs of blank frames with their ramps."""
     luma, contrast = frames.luma.astype(np.float32), frames.contrast.astype(np.float32)
-    blank = (contrast < limits.blank_contrast) & ((luma < limits.black_luma) | (luma > _WHITE_LUMA))
+    plain = contrast < limits.blank_contrast
+    # Of a frame this dark a burnt-in logo is all that can be seen.
+    black = (plain & (luma < limits.black_luma)) | (luma < limits.black_behind_logo_luma)
+    blank = black | (plain & (luma > _WHITE_LUMA))
     edges = np.flatnonzero(np.diff(np.concatenate([[False], blank, [False]]).astype(np.int8)))
     runs = []
     for first, last in edges.reshape(-1, 2).tolist():
-        before = _ramp(frames, contrast, first - 1, -1)
-        after = _ramp(frames, contrast, last, +1)
-        runs.append(BlankRun(first, last, first - before, last + after, bool(luma[first] < 128)))
+        dark = bool(luma[first] < 128)
+        height = luma if dark else contrast
+        before = _ramp(frames, height, first - 1, -1)
+        after = _ramp(frames, height, last, +1)
+        runs.append(BlankRun(first, last, first - before, last + after, dark))
     return runs
 
 
@@ -83,18 +90,21 @@ def _seconds(frames: FrameEvidence, first: int, last: int) -> float:
     return frames.seconds_between(first, len(frames) - 1)
 
 
-def _ramp(frames: FrameEvidence, contrast: npt.NDArray[np.float32], edge: int, way: int) -> int:
+def _ramp(frames: FrameEvidence, height: npt.NDArray[np.float32], edge: int, way: int) -> int:
     """Frames of the ramp that begins next to a blank run at ``edge`` and leads away from it.
 
-    Contrast must rise steadily; a line through its middle part tells where it began and ended.
+    The height (luma from black, contrast from white) must rise steadily and without a cut; a line
+    through its middle part tells where it began and ended.
     """
     values = [0.0]
     index = edge
     while 0 <= index < len(frames):
         away = abs(frames.seconds_between(min(edge, index), max(edge, index)))
-        if away > _LONGEST_RAMP_SECONDS or float(contrast[index]) * _SLACK < max(values):
+        if away > _LONGEST_RAMP_SECONDS or float(height[index]) * _SLACK < max(values):
             break
-        values.append(float(contrast[index]))
+        if len(values) > 1 and _is_cut(frames, min(index, index - way)):
+            break
+        values.append(float(height[index]))
         index += way
     heights = np.array(values[1:])
     if heights.size < _SHORTEST_RAMP_FRAMES:
@@ -108,3 +118,9 @@ def _ramp(frames: FrameEvidence, contrast: npt.NDArray[np.float32], edge: int, w
     if slope <= 0:
         return 0
     return int(np.clip(np.rint((top - base) / slope), _SHORTEST_RAMP_FRAMES, heights.size))
+
+
+def _is_cut(frames: FrameEvidence, step: int) -> bool:
+    """Whether a step between two frames that both show something is unexplained by motion."""
+    seen = float(min(frames.contrast[step], frames.contrast[step + 1])) > _SEEN_CONTRAST
+    return seen and float(frames.match[step]) < _CUT_MATCH

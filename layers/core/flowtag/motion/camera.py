@@ -96,7 +96,7 @@ def fit_camera(field: FlowField, usable: BoolArray) -> CameraFit | None:
     points = field.points()
     x, v = points[trusted], field.vectors[trusted]
     texture = field.texture[trusted]
-    w = field.confidence[trusted] * (texture + 0.1) / (texture + _HALF_WEIGHT_TEXTURE)
+    w = field.confidence[trusted] * np.sqrt((texture + 0.1) / (texture + _HALF_WEIGHT_TEXTURE))
     outward = _outwardness(x, points[usable])
     ring = outward >= _BORDER_FROM
     w = _evened_out(w, x, field.picture_size) * (1 + _BORDER_WEIGHT * outward**4)

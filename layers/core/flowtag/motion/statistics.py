@@ -24,6 +24,8 @@ _SUBJECT_DIAGONALS_PER_SECOND = 0.015
 # Lenses, parallax and the flow's own error leave this share of the camera's motion behind.
 _SUBJECT_OF_CAMERA = 0.15
 _LEAST_BLOB_POINTS = 4
+_STILL_RATIO = 1.03
+_STILL_LEVELS = 0.05
 # Grey levels, and ratio, by which the camera must explain a place worse than the flow does.
 _CONTRADICTION_LEVELS = 2.0
 _CONTRADICTION_RATIO = 1.5
@@ -65,10 +67,16 @@ def pair_features(
     if camera is None:
         return row
     fit, overlay = camera
-    _write_camera(row, fit, field.picture_size, time.seconds)
-    counted = trusted & ~overlay
-    _write_motion(row, field, counted, time.seconds)
-    _write_subject(row, field, fit, inside & ~overlay, time.seconds, pixels)
+    similarity = fit.similarity
+    if _stands_still(field, similarity, trusted & ~overlay):
+        similarity = Similarity(0.0, 0.0, 0.0, 0.0)
+    subject = trusted & ~overlay & _contradicts(field, similarity)
+    motion = np.where(
+        subject[..., None], field.vectors, similarity.displacement(field.points())
+    ).astype(np.float32)
+    _write_camera(row, similarity, fit.confidence, field.picture_size, time.seconds)
+    _write_motion(row, field, motion, trusted & ~overlay, time.seconds)
+    _write_subject(row, field, similarity, subject, time.seconds, pixels)
     return row
 
 
@@ -82,19 +90,31 @@ def _fit_behind_overlays(field: FlowField, inside: BoolArray) -> tuple[CameraFit
     return fit, still_overlay(field, motion, inside) | strip
 
 
-def _write_camera(row: PairTable, fit: CameraFit, size: tuple[int, int], seconds: float) -> None:
-    row["pan"] = -fit.similarity.tx / size[0] / seconds
-    row["tilt"] = fit.similarity.ty / size[1] / seconds
-    row["zoom"] = fit.similarity.log_scale / seconds
-    row["roll"] = -fit.similarity.angle_degrees / seconds
-    row["camera_confidence"] = fit.confidence
+def _write_camera(
+    row: PairTable,
+    similarity: Similarity,
+    confidence: float,
+    size: tuple[int, int],
+    seconds: float,
+) -> None:
+    row["pan"] = -similarity.tx / size[0] / seconds
+    row["tilt"] = similarity.ty / size[1] / seconds
+    row["zoom"] = similarity.log_scale / seconds
+    row["roll"] = -similarity.angle_degrees / seconds
+    row["camera_confidence"] = confidence
 
 
-def _write_motion(row: PairTable, field: FlowField, counted: BoolArray, seconds: float) -> None:
+def _write_motion(
+    row: PairTable, field: FlowField, motion: FloatArray, counted: BoolArray, seconds: float
+) -> None:
+    """All motion: the flow's where it contradicts the camera, elsewhere the camera's.
+
+    The camera's is the better estimate there: it averages over the picture.
+    """
     if not counted.any():
         return
     per_second = 1 / (float(np.hypot(*field.picture_size)) * seconds)
-    vectors = field.vectors[counted]
+    vectors = motion[counted]
     reach_px = np.hypot(vectors[:, 0], vectors[:, 1])
     moving = reach_px > _moving_threshold_px(field, seconds)
     row["speed"] = reach_px.mean() * per_second
@@ -122,14 +142,14 @@ def _direction_histogram(vectors: FloatArray, reach_px: FloatArray) -> FloatArra
 def _write_subject(
     row: PairTable,
     field: FlowField,
-    fit: CameraFit,
-    inside: BoolArray,
+    similarity: Similarity,
+    subject: BoolArray,
     seconds: float,
     pixels: int,
 ) -> None:
-    """What moves against the camera: where trusted, and the gaps that it encloses."""
+    """What moves against the camera, with the gaps that it encloses."""
     points = field.points()
-    camera_motion = fit.similarity.displacement(points)
+    camera_motion = similarity.displacement(points)
     left = field.vectors - camera_motion
     reach_px = np.hypot(left[..., 0], left[..., 1])
     diagonal_px = float(np.hypot(*field.picture_size))
@@ -137,9 +157,8 @@ def _write_subject(
         max(_SUBJECT_PX, _SUBJECT_DIAGONALS_PER_SECOND * diagonal_px * seconds),
         _SUBJECT_OF_CAMERA * np.hypot(camera_motion[..., 0], camera_motion[..., 1]),
     )
-    moving = inside & (field.confidence >= _TRUSTED) & (reach_px > threshold)
-    moving &= _contradicts(field, fit.similarity)
-    region = _solid(moving) & inside
+    moving = subject & (reach_px > threshold)
+    region = _solid(moving)
     row["subject_area"] = np.count_nonzero(region) / pixels
     row["subject_speed"] = 0.0
     seen = moving & region
@@ -156,6 +175,24 @@ def _contradicts(field: FlowField, camera: Similarity) -> BoolArray:
 
     In flat places both explain what is seen, and what differs there is a guess of the flow's.
     """
+    behind = _residual_of(field, camera)
+    against: BoolArray = behind > np.maximum(
+        field.residual + _CONTRADICTION_LEVELS, _CONTRADICTION_RATIO * field.residual
+    )
+    return against
+
+
+def _stands_still(field: FlowField, camera: Similarity, trusted: BoolArray) -> bool:
+    """Whether the pictures are explained as well by no motion at all: noise moves nothing."""
+    if not trusted.any():
+        return False
+    still = local_difference(*field.frames)[every(field.step_px)][trusted]
+    moved = _residual_of(field, camera)[trusted]
+    return float(still.mean()) <= _STILL_RATIO * float(moved.mean()) + _STILL_LEVELS
+
+
+def _residual_of(field: FlowField, camera: Similarity) -> FloatArray:
+    """``(rows, columns)`` mean absolute difference, 5x5 px, after warping by the camera alone."""
     first, second = field.frames
     width, height = field.picture_size
     cx, cy = (width - 1) / 2, (height - 1) / 2
@@ -168,11 +205,8 @@ def _contradicts(field: FlowField, camera: Similarity) -> BoolArray:
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    behind = local_difference(first, np.asarray(warped, dtype=np.uint8))[every(field.step_px)]
-    against: BoolArray = behind > np.maximum(
-        field.residual + _CONTRADICTION_LEVELS, _CONTRADICTION_RATIO * field.residual
-    )
-    return against
+    behind = local_difference(first, np.asarray(warped, dtype=np.uint8))
+    return np.ascontiguousarray(behind[every(field.step_px)])
 
 
 def _solid(mask: BoolArray) -> BoolArray:

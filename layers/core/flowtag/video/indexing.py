@@ -19,7 +19,7 @@ from flowtag.video.opening import open_video
 from flowtag.video.rates import Cadence, measured_cadence
 from flowtag.video.reading import video_stream
 from flowtag.video.scanning import keeps_decode_order, scan_packets
-from flowtag.video.unwrapping import jump_ticks
+from flowtag.video.unwrapping import believed_ticks, nominal_ticks
 
 Pts = NDArray[np.int64]
 
@@ -112,15 +112,13 @@ def _from_container(
     late = max(offsets, default=0)
     in_order = offsets == {0}
     steps = np.diff(entries.times)
-    clean = bool(np.all(steps > 0)) and int(steps.max(initial=0)) <= jump_ticks(probe)
-    shift = probe.start_pts - (int(entries.times[0]) if len(entries.times) else 0)
+    clean = bool(np.all(steps > 0)) and int(steps.max(initial=0)) <= believed_ticks(probe)
     cadence = measured_cadence(entries.times, probe.time_base, probe.frame_rate)
     whole = len(entries.times) == entries.count
-    end = _end(entries, shift, steps, probe)
     return PacketIndex(
         key_pts=np.unique(entries.keys + late),
         frame_pts=entries.times if whole and in_order else None,
-        end_pts=end,
+        end_pts=_end(entries, probe),
         clean=clean and len(offsets) > 0,
         source="container",
         cadence=cadence,
@@ -128,12 +126,11 @@ def _from_container(
     )
 
 
-def _end(entries: _Entries, shift: int, steps: Pts, probe: VideoProbe) -> int | None:
-    if entries.count == 0:
+def _end(entries: _Entries, probe: VideoProbe) -> int | None:
+    if probe.end_pts is not None or not len(entries.times):
         return probe.end_pts
-    typical = int(np.median(steps)) if len(steps) else 0
-    last = entries.last + shift
-    return max(probe.end_pts or 0, last + max(typical, 1)) if typical else probe.end_pts
+    shift = probe.start_pts - int(entries.times[0])
+    return entries.last + shift + nominal_ticks(probe)
 
 
 def _read_entries(entries: IndexEntries) -> _Entries:
@@ -194,17 +191,19 @@ def _from_scan(path: Path, probe: VideoProbe) -> PacketIndex:
     scan = scan_packets(path, probe)
     times = np.unique(scan.pts)
     steps = np.diff(times)
-    jumps = int(steps.max(initial=0)) > jump_ticks(probe)
+    jumps = int(steps.max(initial=0)) > believed_ticks(probe)
     repeats = len(times) < len(scan.pts)
+    clean = not (jumps or repeats or scan.missing or scan.backwards or scan.unordered)
     warnings = (f"packets could be read only in part: {scan.error}",) if scan.error else ()
     return PacketIndex(
         key_pts=np.unique(scan.key_pts),
         frame_pts=times,
         end_pts=scan.end_pts,
-        clean=not (jumps or repeats or scan.missing or scan.backwards or scan.unordered),
+        clean=clean,
         source="scan",
         cadence=measured_cadence(times, probe.time_base, probe.frame_rate),
-        frame_count=scan.count,
+        # A recording that begins between key frames holds frames that no decoder can show.
+        frame_count=int(np.sum(times >= probe.start_pts)) if clean else scan.count,
         warnings=warnings,
     )
 

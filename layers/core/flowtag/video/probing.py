@@ -17,9 +17,15 @@ from av.video.reformatter import ColorRange, ColorTrc
 from av.video.stream import VideoStream
 
 from flowtag.contracts.messages import VideoProbe
-from flowtag.errors import BrokenMediaError
+from flowtag.errors import BrokenMediaError, RefusedMediaError
 from flowtag.video.failures import reason
-from flowtag.video.opening import limit_decoder, moving_streams, open_video, pick_stream
+from flowtag.video.opening import (
+    MAX_PIXELS,
+    limit_decoder,
+    moving_streams,
+    open_video,
+    pick_stream,
+)
 from flowtag.video.rates import claimed_rate
 from flowtag.video.timecodes import SourceTimecode, source_timecode
 
@@ -43,7 +49,7 @@ class Head:
 
     frame: av.VideoFrame | None
     start_pts: int
-    error: str | None
+    error: av.error.FFmpegError | None
 
 
 def probe_video(path: Path) -> VideoProbe:
@@ -65,14 +71,14 @@ def probe_video(path: Path) -> VideoProbe:
 def _describe(
     path: Path, container: InputContainer, stream: VideoStream, head: Head, warnings: list[str]
 ) -> VideoProbe:
-    width, height, pixel_format = _picture(path, stream, head.frame)
+    width, height, pixel_format = _picture(path, stream, head)
     rate = claimed_rate(stream.guessed_rate, stream.average_rate, stream.base_rate)
     timecode = source_timecode(container, stream, rate) or SourceTimecode()
     rotation, rotation_warnings = _rotation(head.frame)
     aspect, aspect_warnings = _pixel_aspect(stream)
     if head.frame is None:
         warnings.append(
-            f"no frame could be decoded at its start ({head.error or 'no packets'}); "
+            f"no frame could be decoded at its start ({_said(head.error)}); "
             "rotation and start are taken for 0"
         )
     return VideoProbe(
@@ -110,7 +116,7 @@ def _stream_warnings(container: InputContainer, chosen: VideoStream) -> list[str
 def _read_head(container: InputContainer, stream: VideoStream) -> Head:
     limit_decoder(stream)
     smallest: int | None = None
-    error: str | None = None
+    error: av.error.FFmpegError | None = None
     try:
         for count, packet in enumerate(container.demux(stream)):
             if packet.pts is not None and not packet.is_discard:
@@ -118,26 +124,35 @@ def _read_head(container: InputContainer, stream: VideoStream) -> Head:
             try:
                 frames = packet.decode()
             except av.error.FFmpegError as failure:
-                error, frames = reason(failure), []
+                error, frames = failure, []
             if frames:
                 pts = frames[0].pts
                 return Head(frames[0], pts if pts is not None else smallest or 0, error)
             if count >= _HEAD_PACKETS:
                 break
     except av.error.FFmpegError as failure:
-        error = reason(failure)
+        error = failure
     return Head(None, smallest or 0, error)
 
 
-def _picture(path: Path, stream: VideoStream, frame: av.VideoFrame | None) -> tuple[int, int, str]:
-    if frame is not None:
-        return frame.width, frame.height, frame.format.name
-    if stream.width <= 0 or stream.height <= 0:
-        raise BrokenMediaError(
-            f"{path.name} has a video stream without a picture size and no frame of it decodes; "
-            "copy it again from its source"
-        )
-    return stream.width, stream.height, stream.pix_fmt or "unknown"
+def _picture(path: Path, stream: VideoStream, head: Head) -> tuple[int, int, str]:
+    if head.frame is not None:
+        return head.frame.width, head.frame.height, head.frame.format.name
+    if stream.width > 0 and stream.height > 0:
+        return stream.width, stream.height, stream.pix_fmt or "unknown"
+    # The decoder forgets a size that is over its limit, and calls the argument invalid.
+    if isinstance(head.error, av.error.ArgumentError):
+        raise RefusedMediaError(
+            f"{path.name} claims pictures of no valid size, or of more than {MAX_PIXELS} pixels"
+        ) from head.error
+    raise BrokenMediaError(
+        f"{path.name} has a video stream without a picture size and no frame of it decodes "
+        f"({_said(head.error)}); copy it again from its source"
+    ) from head.error
+
+
+def _said(error: av.error.FFmpegError | None) -> str:
+    return "it holds no packets" if error is None else reason(error)
 
 
 def _time_base(path: Path, stream: VideoStream) -> Fraction:

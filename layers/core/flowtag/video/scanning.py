@@ -60,8 +60,14 @@ def scan_packets(path: Path, probe: VideoProbe) -> PacketScan:
 
 
 def keeps_decode_order(stream: VideoStream) -> bool:
-    """Whether pts are made up: AVI stores decode times alone, wrong for streams with B frames."""
-    return stream.container.format.name == "avi" and bool(stream.codec_context.has_b_frames)
+    """Whether pts are but decode times: AVI stores no others, and has them right for MPEG-4 alone.
+
+    Args:
+        stream: of an open container.
+    """
+    if stream.container.format.name != "avi" or stream.codec_context.name == "mpeg4":
+        return False
+    return bool(stream.codec_context.has_b_frames)
 
 
 def is_shown(packet: av.Packet[VideoStream], codec: str) -> bool:

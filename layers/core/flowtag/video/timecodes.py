@@ -42,7 +42,8 @@ def source_timecode(
     places += [other.metadata for other in container.streams if other.type == "data"]
     places += [container.metadata]
     for place in places:
-        text = place.get("timecode")
+        # Matroska keeps tags in capitals.
+        text = place.get("timecode") or place.get("TIMECODE")
         if text:
             return _parsed(text, frame_rate)
     return None

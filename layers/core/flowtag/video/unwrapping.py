@@ -17,7 +17,7 @@ GapReason = Literal["reset", "jump"]
 
 _DISCONTINUOUS_FORMATS = {"mpegts", "mpeg", "dv"}
 _JUMP_SECONDS = Fraction(10)
-_TRUSTED_JUMP_SECONDS = Fraction(3600)
+_BELIEVED_SECONDS = Fraction(3600)
 # Below this a step back is disorder, such as decode times in place of presentation times.
 _RESET_FRAMES = 16
 
@@ -40,14 +40,19 @@ class TimeGap:
 
 
 def jump_ticks(probe: VideoProbe) -> int:
-    """From how many ticks on a step forward is no longer taken for time that passed.
+    """From how many ticks on a step forward is no longer time that passed, where clocks fail."""
+    return int(max(_JUMP_SECONDS, 4 / probe.frame_rate) / probe.time_base)
 
-    Broadcast streams restart their clocks, so there ten seconds are a jump; in files with an index
-    a long step is a frame that was shown for long, such as a slide.
+
+def believed_ticks(probe: VideoProbe) -> int:
+    """From how many ticks on a step forward makes timestamps suspect.
+
+    Broadcast streams restart their clocks; elsewhere a long step in timestamps that are otherwise
+    in order is a frame that was shown for long, such as a slide in a screen recording.
     """
-    formats = set(probe.container.split(","))
-    limit = _JUMP_SECONDS if formats & _DISCONTINUOUS_FORMATS else _TRUSTED_JUMP_SECONDS
-    return int(max(limit, 4 / probe.frame_rate) / probe.time_base)
+    if _DISCONTINUOUS_FORMATS & set(probe.container.split(",")):
+        return jump_ticks(probe)
+    return max(jump_ticks(probe), int(_BELIEVED_SECONDS / probe.time_base))
 
 
 def nominal_ticks(probe: VideoProbe) -> int:

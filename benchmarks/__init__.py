@@ -1,0 +1,1 @@
+"""What flowtag is measured with."""
