@@ -24,16 +24,17 @@ from flowtag.settings import Thresholds
 
 _HALF_SPANS_SECONDS = (0.16, 0.28, 0.5, 0.9, 1.5, 2.2)
 _REACH = (3, 6)
-_ATTEMPTS = 3
+_ATTEMPTS = 6
 _MOST_OF_WINDOW = 0.78
+_LEAST_OF_WINDOW = 0.5
+_UNLIKE = 0.6
 _SHALLOWEST = 0.9
 # Flow: from this speed on (diagonals per second) the camera could replace the picture; a ratio of
-# confidence below which flow is at a loss, and above which it is as sure as around.
+# confidence below which flow is at a loss.
 _MOVING = 0.05
-_DOUBTED = 0.93
-_CALM = 0.97
-_HALVED = (0.38, 0.68)
-_LEAST_MIXED = 0.2
+_DOUBTED = 0.9
+_HALVED = (0.36, 0.75)
+_LEAST_MIXED = 0.35
 _RACING_WIDTHS_PER_SECOND = 0.6
 _LOW, _HIGH = 0.15, 0.85
 _SHORTEST_FRAMES = 3
@@ -133,9 +134,39 @@ def _check(
     limits: Thresholds,
 ) -> tuple[float, Edit] | None:
     """The dissolve around a dip and how badly it fits, or None if there is none."""
-    centre = dip.centre
-    for attempt in range(_ATTEMPTS):
-        first, last = centre - dip.half_span, centre + dip.half_span
+    fitted = _fit_window(signatures, dip, fences)
+    if fitted is None:
+        return None
+    ramp, first, likeness, count = fitted
+    begin, end = first + round(ramp.start), first + round(ramp.end)
+    if _is_unfit(ramp, count) or _races(frames, begin, end):
+        return None
+    depth = _depth(frames, begin, end)
+    moving = pairs.mean_speed(begin, end) > _MOVING
+    if not (_HALVED[0] < depth < _HALVED[1] if moving else depth < _SHALLOWEST):
+        return None
+    mixed = _is_mix(ramp, likeness, depth, limits)
+    doubted = moving and _doubt(pairs, begin, end, fences) < _DOUBTED
+    if not mixed and not (doubted and likeness < _UNLIKE and ramp.mixed >= _LEAST_MIXED):
+        return None
+    return ramp.misfit + 1 - ramp.mixed, Edit("dissolve", begin, end)
+
+
+def _fit_window(
+    signatures: Signatures, dip: _Dip, fences: tuple[int, int]
+) -> tuple[_Ramp, int, float, int] | None:
+    """The ramp near a dip, in a window that holds it and little more.
+
+    Detail dips nearer to the plainer picture, and the nearer the pictures that are compared with,
+    the less they have moved: so the window follows the ramp that it finds.
+
+    Returns:
+        The ramp, the window's first frame, the likeness of its ends, and its length; None if it
+        leaves the shot or shows one picture throughout.
+    """
+    centre, half = dip.centre, dip.half_span
+    for _ in range(_ATTEMPTS):
+        first, last = centre - half, centre + half
         if first < fences[0] or last >= fences[1]:
             return None
         pictures = signatures(first, last + 1)
@@ -143,25 +174,18 @@ def _check(
         if likeness > _SAME:
             return None
         ramp = _measure_ramp(pictures)
-        # Detail dips nearer to the plainer picture: the window moves to where the ramp is.
+        length = ramp.end - ramp.start
         moved = first + round((ramp.start + ramp.end) / 2)
-        if moved == centre or attempt == _ATTEMPTS - 1:
+        if length > _MOST_OF_WINDOW * 2 * half:
+            wanted = round(half * 1.35) + 1
+        elif length < _LEAST_OF_WINDOW * 2 * half:
+            wanted = max(round(length * 0.8), 3)
+        else:
+            wanted = half
+        if moved == centre and wanted == half:
             break
-        centre = moved
-    begin, end = first + round(ramp.start), first + round(ramp.end)
-    if _is_unfit(ramp, len(pictures)) or _races(frames, begin, end):
-        return None
-    dip_depth = _depth(frames, begin, end)
-    if dip_depth > _SHALLOWEST or not _is_mix(ramp, likeness, dip_depth, limits):
-        moving = pairs.mean_speed(begin, end) > _MOVING
-        doubted = _doubt(pairs, begin, end, fences)
-        if not (moving and doubted < _DOUBTED and _HALVED[0] < dip_depth < _HALVED[1]):
-            return None
-        if likeness > limits.dissolve_different or ramp.mixed < _LEAST_MIXED:
-            return None
-    elif pairs.mean_speed(begin, end) > _MOVING and _doubt(pairs, begin, end, fences) > _CALM:
-        return None
-    return ramp.misfit + 1 - ramp.mixed, Edit("dissolve", begin, end)
+        centre, half = moved, wanted
+    return ramp, first, likeness, len(pictures)
 
 
 def _is_unfit(ramp: _Ramp, count: int) -> bool:
