@@ -28,6 +28,7 @@ _ATTEMPTS = 6
 _MOST_OF_WINDOW = 0.78
 _LEAST_OF_WINDOW = 0.5
 _UNLIKE = 0.6
+_PLAINLY_MIXED = 0.85
 _SHALLOWEST = 0.9
 # Flow: from this speed on (diagonals per second) the camera could replace the picture; a ratio of
 # confidence below which flow is at a loss.
@@ -143,7 +144,9 @@ def _check(
         return None
     depth = _depth(frames, begin, end)
     moving = pairs.mean_speed(begin, end) > _MOVING
-    if not (_HALVED[0] < depth < _HALVED[1] if moving else depth < _SHALLOWEST):
+    plain = ramp.mixed >= _PLAINLY_MIXED and likeness < _UNLIKE
+    deepest, shallowest = _HALVED if moving and not plain else (_HALVED[0], _SHALLOWEST)
+    if depth > shallowest or (moving and depth < deepest):
         return None
     mixed = _is_mix(ramp, likeness, depth, limits)
     doubted = moving and _doubt(pairs, begin, end, fences) < _DOUBTED

@@ -24,7 +24,7 @@ _LEAST_CONFIDENCE = 0.5
 # Lenses and parallax bend a pan away from a similarity by about a tenth of its length.
 _TOLERANCE_PX = 0.35
 _TOLERANCE_OF_MOTION = 0.08
-_BORDER_WEIGHT = 8.0
+_BORDER_WEIGHT = 20.0
 # Flow across a flat place is guessed from around it, and guesses tend to zero.
 _HALF_WEIGHT_TEXTURE = 1.0
 _BORDER_FROM = 0.62
@@ -99,7 +99,7 @@ def fit_camera(field: FlowField, usable: BoolArray) -> CameraFit | None:
     w = field.confidence[trusted] * np.sqrt((texture + 0.1) / (texture + _HALF_WEIGHT_TEXTURE))
     outward = _outwardness(x, points[usable])
     ring = outward >= _BORDER_FROM
-    w = _evened_out(w, x, field.picture_size) * (1 + _BORDER_WEIGHT * outward**4)
+    w = _evened_out(w, x, field.picture_size) * (1 + _BORDER_WEIGHT * outward**6)
     best = _best_hypothesis(x, v, w, ring)
     best = _refine(best, x, v, w)
     off = _distance(best, x, v)

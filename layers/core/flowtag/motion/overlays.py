@@ -20,7 +20,8 @@ _STRIP_FROM = 0.55
 _STRIP_LEAST_SPAN = 0.7
 _STRIP_LEAST_SHARE = 0.7
 _STRIP_LEAST_PX = 0.6
-_STRIP_MOST_ROWS = 0.22
+_STRIP_MOST_ROWS = 0.25
+_STRIP_ALIKE = 0.6
 
 
 def still_overlay(field: FlowField, camera_motion: FloatArray, inside: BoolArray) -> BoolArray:
@@ -52,7 +53,7 @@ def running_strip(field: FlowField, inside: BoolArray) -> BoolArray:
     """Rows near the top or bottom edge that run sideways as one, as a news ticker does.
 
     A row belongs to a strip if nearly all of its trusted points, over most of the width, share
-    one horizontal velocity that is not that of the picture's middle. All rows of a strip run
+    one horizontal velocity that is not that of the picture's middle. Most rows of a strip run
     alike: ground that passes by runs faster the nearer it is.
     """
     rows = inside.shape[0]
@@ -68,9 +69,11 @@ def running_strip(field: FlowField, inside: BoolArray) -> BoolArray:
     running = velocity[np.isfinite(velocity)]
     if not running.size or running.size > _STRIP_MOST_ROWS * rows:
         return np.zeros_like(inside)
-    if float(np.ptp(running)) > 0.5 + 0.08 * abs(float(np.median(running))):
+    usual = float(np.median(running))
+    alike = np.abs(velocity - usual) <= 0.3 + 0.08 * abs(usual)
+    if np.count_nonzero(alike) < _STRIP_ALIKE * running.size:
         return np.zeros_like(inside)
-    return _grown(np.isfinite(velocity)[:, None] & inside, 2)
+    return _grown(alike[:, None] & inside, 2)
 
 
 def _common_run(field: FlowField, trusted: BoolArray, world: FloatArray, row: int) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowtag.contracts.metadata import CameraLabel, Level, Steadiness
-from flowtag.motion.series import FloatColumn, PairSeries
+from flowtag.motion.series import MEAN_RADIUS_DIAGONALS, FloatColumn, PairSeries
 from flowtag.settings import Thresholds
 
 _LEVELS: tuple[Level, ...] = get_args(Level)
@@ -17,6 +17,8 @@ _SHAKE_WINDOW_SECONDS = 0.8
 # The flow's own unrest grows with speed: this share of it is not the camera's.
 _UNREST_OF_SPEED = 0.08
 _CLIP_DEVIATIONS = 6.0
+_SPIKE = 0.1
+_AT_CORNER = 0.5 / MEAN_RADIUS_DIAGONALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,9 @@ def tag_camera(series: PairSeries, limits: Thresholds) -> CameraTags:
     pan, tilt, zoom, roll = (
         robust_mean(series.column(name), trust) for name in ("pan", "tilt", "zoom", "roll")
     )
-    shake = shake_of(series)
-    moves = camera_moves((pan, tilt, zoom, roll), shake, series, limits)
+    unsteady = unsteadiness(series)
+    shake = float(np.sqrt((unsteady**2).sum()))
+    moves = camera_moves((pan, tilt, zoom, roll), unsteady, series, limits)
     speed = float(
         np.hypot(pan * series.shape.width_diagonals, tilt * series.shape.height_diagonals)
     )
@@ -89,24 +92,24 @@ def tag_camera(series: PairSeries, limits: Thresholds) -> CameraTags:
 
 def camera_moves(
     rates: tuple[float, float, float, float],
-    shake: float,
+    unsteady: npt.NDArray[np.float64],
     series: PairSeries,
     limits: Thresholds,
 ) -> tuple[CameraLabel, ...]:
     """Labels of the moves that stand out from zero, from the largest move and from shake."""
     pan, tilt, zoom, roll = rates
-    shape = series.shape
-    # A move's weight: the speed it gives the picture, so that moves can be compared.
-    weights = np.abs(
+    speeds = np.abs(
         [
-            pan * shape.width_diagonals,
-            tilt * shape.height_diagonals,
-            zoom * 0.5,
-            np.radians(roll) * 0.5,
+            pan * series.shape.width_diagonals,
+            tilt * series.shape.height_diagonals,
+            zoom * MEAN_RADIUS_DIAGONALS,
+            np.radians(roll) * MEAN_RADIUS_DIAGONALS,
         ]
     )
-    sway = limits.shake_over_move * shake if shake > limits.locked_shake else 0.0
-    floor = max(limits.side_move * float(weights.max()), 0.0)
+    # Zoom and roll show most at the picture's corners: there they weigh against a pan.
+    floor = limits.side_move * float((speeds * (1, 1, _AT_CORNER, _AT_CORNER)).max())
+    held = float(np.sqrt((unsteady**2).sum())) > limits.locked_shake
+    sway = limits.shake_over_move * unsteady if held else np.zeros(4)
     names: tuple[tuple[CameraLabel, CameraLabel], ...] = (
         ("pan_right", "pan_left"),
         ("tilt_up", "tilt_down"),
@@ -114,31 +117,44 @@ def camera_moves(
         ("roll_cw", "roll_ccw"),
     )
     least = (limits.pan_tilt, limits.pan_tilt, limits.zoom, limits.roll)
+    corner = (1.0, 1.0, _AT_CORNER, _AT_CORNER)
     moves: list[CameraLabel] = []
-    for rate, weight, limit, (plus, minus) in zip(rates, weights, least, names, strict=True):
-        if abs(rate) >= limit and weight >= max(floor, sway):
-            moves.append(plus if rate > 0 else minus)
+    for axis, (plus, minus) in enumerate(names):
+        stands_out = speeds[axis] * corner[axis] >= floor and speeds[axis] >= sway[axis]
+        if abs(rates[axis]) >= least[axis] and stands_out:
+            moves.append(plus if rates[axis] > 0 else minus)
     return tuple(moves)
 
 
-def shake_of(series: PairSeries) -> float:
-    """RMS of the camera's velocity about its moving average, diagonals per second; NaN if unknown.
+def unsteadiness(series: PairSeries) -> npt.NDArray[np.float64]:
+    """``(4,)``: RMS of pan, tilt, zoom and roll about their moving average, diagonals per second.
 
-    The average runs over 0.8 s: slower changes are moves, faster ones unsteadiness.
+    The average runs over 0.8 s: slower changes are moves, faster ones unsteadiness. NaN where the
+    camera is unknown.
     """
     velocity = series.camera_velocity()
     known = np.isfinite(velocity[:, 0])
     if np.count_nonzero(known) < 3:
-        return 0.0 if known.any() else float("nan")
-    velocity = velocity[known]
+        return np.full(4, 0.0 if known.any() else np.nan)
+    velocity = _without_spikes(velocity[known])
     usual = float(np.median(series.seconds[known]))
     window = max(round(_SHAKE_WINDOW_SECONDS / usual) | 1, 3)
     unsteady = velocity - _moving_average(velocity, window)
     inner = unsteady[window // 2 : -(window // 2)] if len(unsteady) > 2 * window else unsteady
-    power = (inner**2).sum(axis=-1)
-    # One bad fit among many is not shake.
-    ceiling = 30 * float(np.median(power)) + 1e-6
-    return float(np.sqrt(np.minimum(power, ceiling).mean()))
+    rms: npt.NDArray[np.float64] = np.sqrt((inner**2).mean(axis=0))
+    return rms
+
+
+def _without_spikes(velocity: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Takes the median of five where one pair, or two, leap away: a fit gone wrong, not a hand."""
+    if len(velocity) < 5:
+        return velocity
+    padded = np.pad(velocity, ((2, 2), (0, 0)), mode="edge")
+    around = np.stack([padded[i : i + len(velocity)] for i in range(5)])
+    middle = np.median(around, axis=0)
+    usual = np.median(np.abs(around - middle), axis=0)
+    spike = np.abs(velocity - middle) > np.maximum(6 * usual, _SPIKE)
+    return np.where(spike.any(axis=-1, keepdims=True), middle, velocity)
 
 
 def _moving_average(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float64]:
