@@ -31,7 +31,7 @@ from tests.rendering import CameraMove, crop_pan_over_video, crop_size, render_c
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE / "accuracy.md"
-FOOTAGE_MOVES = (CameraMove(pan=0.08), CameraMove(pan=-0.05, tilt=0.05), CameraMove(zoom=0.1))
+FOOTAGE_MOVES = (CameraMove(pan=0.08), CameraMove(pan=-0.05, tilt=0.1), CameraMove(zoom=0.1))
 FOOTAGE_SHARE, FOOTAGE_SECONDS = 0.7, 3.0
 
 Tagger = Callable[[Path], dict[str, Any]]

@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 
 from tests.rendering.looks import Look
-from tests.rendering.moves import CameraMove, Part, Shake
-from tests.rendering.pictures import Picture, Size
+from tests.rendering.moves import CameraMove, Part, Shake, Trajectory
+from tests.rendering.pictures import Picture, Size, centre_px, width_px
 from tests.rendering.subjects import Subject
 
 EditKind = Literal["cut", "dissolve", "fade"]
@@ -40,6 +40,18 @@ class Shot:
     def seconds(self) -> float:
         """How long the camera runs, what an edit covers included."""
         return sum(part.seconds for part in self.parts)
+
+
+def trajectory_of(shot: Shot, size: Size) -> Trajectory:
+    """Return the camera's path over the shot's picture, on a screen of a given size."""
+    return Trajectory(
+        shot.parts,
+        size,
+        start=centre_px(shot.picture),
+        scale=shot.picture.span * size[0] / width_px(shot.picture),
+        ease_seconds=shot.ease_seconds,
+        shake=shot.shake,
+    )
 
 
 def steady(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
 import av
 import numpy as np
+from av.container import OutputContainer
 
 from tests.rendering.pictures import Image
 
@@ -54,6 +56,29 @@ CODECS = {
 }
 
 
+def add_stream(
+    container: OutputContainer, codec: Codec, frame_rate: Fraction, options: dict[str, str]
+) -> av.VideoStream:
+    """Open an encoder inside a container.
+
+    Args:
+        container: Open for writing.
+        codec: What to encode with.
+        frame_rate: Nominal rate.
+        options: Of the encoder.
+
+    Raises:
+        TypeError: The encoder encodes no video.
+    """
+    stream = container.add_stream(codec.encoder, rate=frame_rate, options=options)
+    if not isinstance(stream, av.VideoStream):
+        raise TypeError(f"{codec.encoder} encodes no video")
+    stream.pix_fmt = codec.pixel_format
+    if codec.bit_rate:
+        stream.bit_rate = codec.bit_rate
+    return stream
+
+
 def write_video(
     path: Path,
     frames: Iterable[Image],
@@ -68,7 +93,7 @@ def write_video(
 
     Args:
         path: The file to write; its suffix chooses the container.
-        frames: RGB `(H, W, 3)` or grey `(H, W)` arrays of one size.
+        frames: At least one; RGB `(H, W, 3)` or grey `(H, W)` arrays of one size.
         codec: An encoder, or a key of `CODECS`.
         frame_rate: Nominal rate, which the container records where it can.
         pts: Presentation time of every frame; counted up by default.
@@ -80,23 +105,16 @@ def write_video(
     """
     chosen = CODECS[codec] if isinstance(codec, str) else codec
     base = time_base or 1 / frame_rate
+    images = iter(frames)
+    first = next(images)
     with av.open(str(path), "w") as container:
-        stream: av.VideoStream | None = None
-        for index, image in enumerate(frames):
-            if stream is None:
-                stream = container.add_stream(
-                    chosen.encoder, rate=frame_rate, options={**chosen.options, **(options or {})}
-                )
-                stream.height, stream.width = image.shape[:2]
-                stream.pix_fmt = chosen.pixel_format
-                if chosen.bit_rate:
-                    stream.bit_rate = chosen.bit_rate
-                stream.codec_context.time_base = base
-            frame = av.VideoFrame.from_ndarray(
-                np.ascontiguousarray(image), format="gray" if image.ndim == 2 else "rgb24"
-            )
+        stream = add_stream(container, chosen, frame_rate, {**chosen.options, **(options or {})})
+        stream.height, stream.width = first.shape[:2]
+        stream.codec_context.time_base = base
+        for index, image in enumerate(chain([first], images)):
+            kind = "gray" if image.ndim == 2 else "rgb24"
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format=kind)
             frame.pts, frame.time_base = (index if pts is None else pts[index]), base
             container.mux(stream.encode(frame))
-        if stream is not None:
-            container.mux(stream.encode(None))
+        container.mux(stream.encode(None))
     return path

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.rendering.clips import Clip, Shot
+from tests.rendering.clips import Clip, Shot, trajectory_of
 from tests.rendering.encoding import CODECS, write_video
 from tests.rendering.looks import apply_look
-from tests.rendering.moves import Pose, Trajectory
+from tests.rendering.moves import Pose
 from tests.rendering.pictures import Image, Size, levels_of, sample
 from tests.rendering.subjects import draw_subject, placement, sprite
 from tests.rendering.timeline import timeline_of
@@ -22,7 +22,7 @@ from tests.rendering.truth import ClipTruth, truth_of
 # Raise it whenever the same clip would be rendered to other pixels: it is part of every digest.
 GENERATOR_VERSION = 1
 SHUTTER = 0.5
-FEWEST_EXPOSURES, MOST_EXPOSURES = 8, 24
+FEWEST_EXPOSURES, MOST_EXPOSURES = 8, 40
 
 
 class Film:
@@ -37,9 +37,7 @@ class Film:
         """
         self._shot, self._size = shot, size
         self._levels = levels_of(shot.picture)
-        self._trajectory = Trajectory(
-            shot.picture, shot.parts, size, shot.ease_seconds, shot.shake
-        )
+        self._trajectory = trajectory_of(shot, size)
         self._first = self.pose(0.0)
 
     def pose(self, seconds: float) -> Pose:

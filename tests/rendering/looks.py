@@ -11,7 +11,9 @@ import numpy as np
 from tests.rendering.pictures import Image, Size, photograph
 
 TICKER_WIDTHS_PER_SECOND = 0.16
-TICKER_TEXT = "MARKETS CLOSE HIGHER  +++  RAIN EXPECTED IN THE NORTH  +++  TALKS RESUME ON MONDAY  +++  "
+TICKER_TEXT = (
+    "MARKETS CLOSE HIGHER  +++  RAIN EXPECTED IN THE NORTH  +++  TALKS RESUME ON MONDAY  +++  "
+)
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -112,10 +114,10 @@ def expose(scene: Image, look: Look, seconds: float, frame_seconds: float) -> Im
 
 def add_noise(frame: Image, sigma: float, seed: int) -> Image:
     """Return a frame with Gaussian noise, independent per frame, px and channel."""
-    noise = np.empty(frame.shape, np.int16)
+    noise = np.zeros(frame.shape, np.int16)
     cv2.setRNGSeed(seed % 2**31)
     # Drawn at eight times the size: rounding to whole values would lose a sigma near 1.
-    cv2.randn(noise, (0.0,) * 3, (sigma * 8,) * 3)
+    cv2.randn(noise, np.zeros(3), np.full(3, sigma * 8))
     return np.clip(np.rint(frame + noise / 8), 0, 255).astype(np.uint8)
 
 

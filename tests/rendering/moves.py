@@ -1,9 +1,10 @@
 """What a camera does, in the contract's units and signs, and the pose that follows from it.
 
-On a screen with x to the right, y down and the origin at the picture's centre, a point `q` of the picture plane is
-seen at `p = scale * exp(i * angle) * (q - position) + shift`, everything a complex number. The rates are those that
-an observer at the picture's centre sees: a pan of 0.2 moves the content by a fifth of the screen's width in a second
-whatever the zoom has come to, and along the screen's own axis whatever the roll has come to.
+On a screen with x to the right, y down and the origin at the picture's centre, a point `q` of the
+picture plane is seen at `p = scale * exp(i * angle) * (q - position) + shift`, everything a complex
+number. The rates are those that an observer at the picture's centre sees: a pan of 0.2 moves the
+content by a fifth of the screen's width in a second whatever the zoom has come to, and along the
+screen's own axis whatever the roll has come to.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from tests.rendering.pictures import Affine, Picture, Size, centre_px, width_px
+from tests.rendering.pictures import Affine, Size
 
 Floats = npt.NDArray[np.float64]
 
@@ -154,38 +155,41 @@ class Trajectory:
 
     def __init__(
         self,
-        picture: Picture,
         parts: tuple[Part, ...],
         size: Size,
+        *,
+        start: complex,
+        scale: float,
         ease_seconds: float = 0.0,
         shake: Shake | None = None,
     ) -> None:
-        """Integrate the rates from the start of the shot until a second past its end.
+        """Integrate the rates from a second before the shot until a second past its end.
 
         Args:
-            picture: What is filmed.
             parts: The moves, in order.
             size: Width and height of the screen in px.
+            start: What the picture centre looks at when the shot begins, in px of the plane.
+            scale: Px of the screen per px of the plane when the shot begins.
             ease_seconds: See `rates_at`.
             shake: The hand that holds the camera, if any.
         """
         total_seconds = sum(part.seconds for part in parts) + 2 * MARGIN_SECONDS
         step = 1 / STEPS_PER_SECOND
-        self._seconds = np.arange(round(total_seconds * STEPS_PER_SECOND)) * step - MARGIN_SECONDS
+        steps = np.arange(round(total_seconds * STEPS_PER_SECOND), dtype=np.float64)
+        self._seconds: Floats = steps * step - MARGIN_SECONDS
         middle = rates_at(parts, ease_seconds, self._seconds[:-1] + step / 2)
         # Middle of each step for what is integrated, borders of the steps for what is kept.
         log_scale = np.concatenate([[0.0], np.cumsum(middle[:, 2] * step)])
         angle = np.concatenate([[0.0], np.cumsum(-np.radians(middle[:, 3]) * step)])
-        start = round(MARGIN_SECONDS * STEPS_PER_SECOND)
-        log_scale -= log_scale[start]
-        angle -= angle[start]
-        scale = picture.span * size[0] / width_px(picture) * np.exp(log_scale)
-        turn = scale * np.exp(1j * angle)
+        zero = round(MARGIN_SECONDS * STEPS_PER_SECOND)
+        angle -= angle[zero]
+        self._scale = scale * np.exp(log_scale - log_scale[zero])
+        turn = self._scale * np.exp(1j * angle)
         content = -middle[:, 0] * size[0] + 1j * middle[:, 1] * size[1]
-        steps = -content * step * 2 / (turn[:-1] + turn[1:])
-        position = np.concatenate([[0j], np.cumsum(steps)])
-        self._position = position - position[start] + centre_px(picture)
-        self._scale, self._angle = scale, angle
+        travelled = -content * step * 2 / (turn[:-1] + turn[1:])
+        position = np.concatenate([[0j], np.cumsum(travelled)])
+        self._position = position - position[zero] + start
+        self._angle = angle
         self._shake, self._width_px = shake, size[0]
 
     def pose(self, seconds: float) -> Pose:

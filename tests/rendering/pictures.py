@@ -1,7 +1,7 @@
 """Photographs to film, and how a frame is sampled from one.
 
-The photographs are those that the scikit-image wheel carries, so nothing is ever downloaded. A picture plane has no
-end: beyond its border the photograph goes on as its own mirror image.
+The photographs are those that the scikit-image wheel carries, so nothing is ever downloaded. A
+picture plane has no end: beyond its border the photograph goes on as its own mirror image.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import as_file, files
 
+import av
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +34,6 @@ PHOTOGRAPHS = {
     "moon": "moon.png",
     "motorcycle": "motorcycle_left.png",
     "page": "page.png",
-    "retina": "retina.jpg",
     "rocket": "rocket.jpg",
     "text": "text.png",
 }
@@ -73,10 +73,9 @@ def photograph(name: str) -> Image:
     """
     if name not in PHOTOGRAPHS:
         return pattern(name)
-    with as_file(files("skimage") / "data" / PHOTOGRAPHS[name]) as path:
-        stored = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
-    if stored is None:
-        raise FileNotFoundError(f"scikit-image ships no {PHOTOGRAPHS[name]}")
+    # By PyAV, because OpenCV's libpng prints a warning about one of the colour profiles.
+    with as_file(files("skimage") / "data" / PHOTOGRAPHS[name]) as path, av.open(str(path)) as file:
+        stored = next(file.decode(video=0)).to_ndarray(format="rgb24")
     height, width = (side - side % 32 for side in stored.shape[:2])
     return np.ascontiguousarray(stored[:height, :width], dtype=np.uint8)
 
@@ -140,7 +139,7 @@ def levels_of(picture: Picture) -> tuple[Image, ...]:
 
 def width_px(picture: Picture) -> int:
     """Return the width of the photograph itself, in its own px."""
-    return levels_of(picture)[0].shape[1] // 2
+    return int(levels_of(picture)[0].shape[1]) // 2
 
 
 def centre_px(picture: Picture) -> complex:
@@ -164,7 +163,9 @@ def sample(levels: tuple[Image, ...], matrix: Affine, size: Size) -> Image:
     level = int(np.clip(np.ceil(-np.log2(scale) - 1e-9), 0, len(levels) - 1))
     finer = 2.0 / 2**level
     # Px centres: a level's px index is (q + 0.5) * finer - 0.5.
-    shrink = np.array([[1 / finer, 0, 0.5 / finer - 0.5], [0, 1 / finer, 0.5 / finer - 0.5], [0, 0, 1]])
+    shrink = np.array(
+        [[1 / finer, 0, 0.5 / finer - 0.5], [0, 1 / finer, 0.5 / finer - 0.5], [0, 0, 1]]
+    )
     seen = cv2.warpAffine(
         levels[level], matrix @ shrink, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
     )

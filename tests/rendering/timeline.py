@@ -43,7 +43,7 @@ class Stretch:
 
 @dataclass(frozen=True)
 class EditSpan:
-    """The half-open range of frames that an edit covers; a cut's is empty, at the new shot's first."""
+    """The half-open range of frames that an edit covers; a cut's is empty."""
 
     kind: EditKind
     start_frame: int

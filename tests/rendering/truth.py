@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.rendering.clips import BLACK_SHOT_SECONDS, Clip, Expectation, Shot
-from tests.rendering.moves import CameraMove, Trajectory
+from tests.rendering.clips import BLACK_SHOT_SECONDS, Clip, Expectation, Shot, trajectory_of
+from tests.rendering.moves import CameraMove
 from tests.rendering.subjects import placement, sprite, subject_mask
 from tests.rendering.timeline import EditSpan, Stretch, Timeline, timeline_of
 
 HANDHELD_RMS_WIDTHS = 0.003
 LOCKED_RMS_WIDTHS = 0.001
 HELD_SECONDS = 1.0
+MOST_DRIFT_WIDTHS = 0.006
 AREA_SAMPLES = 9
 
 
@@ -39,11 +40,14 @@ class PartTruth:
         labels: The labels that have to be given.
         permitted: Labels that may be given besides.
         move: Mean rates of the camera.
-        rates_scored: False where a move too brief for a segment of its own shares the shot.
+        rates_scored: False where a move too brief for a segment of its own shares the shot, or
+            where the part is so short that the hand's sway alone is a rate.
         steadiness: The words that are right; empty where none can be called wrong.
-        subject_area: Mean fraction of the picture, bars left out, that subjects cover.
+        subject_area: Mean fraction of the picture, bars left out, that subjects cover; None where
+            nobody knows.
         scored: False for a part too brief to be a segment.
         black: Whether nothing is shown.
+        quiet: Whether neither a hand nor the tail of an eased move stirs the picture a little.
     """
 
     shot: int
@@ -54,24 +58,35 @@ class PartTruth:
     move: CameraMove
     rates_scored: bool = True
     steadiness: frozenset[str] = frozenset()
-    subject_area: float = 0.0
+    subject_area: float | None = 0.0
     scored: bool = True
     black: bool = False
+    quiet: bool = True
 
     @property
     def still(self) -> bool:
         """Whether nothing at all moves."""
-        return self.labels == {"static"} and not self.permitted and not self.subject_area
+        alone = not self.permitted and self.subject_area == 0
+        return self.quiet and alone and self.labels == {"static"}
 
 
 @dataclass(frozen=True)
 class ClipTruth:
-    """All that a tagger could be asked about a clip."""
+    """All that a tagger could be asked about a clip.
+
+    Attributes:
+        frame_seconds: When every frame is shown.
+        edits: In order.
+        parts: In order.
+        expectation: What may be asked beyond geometry.
+        own_fades: Where the clip itself fades in or out; not edits, but not wrong as such.
+    """
 
     frame_seconds: tuple[float, ...]
     edits: tuple[EditTruth, ...]
     parts: tuple[PartTruth, ...]
     expectation: Expectation
+    own_fades: tuple[tuple[float, float], ...] = ()
 
     @property
     def shortest_interval_seconds(self) -> float:
@@ -100,7 +115,15 @@ def truth_of(clip: Clip) -> ClipTruth:
         tuple(edit_truth(edit, timeline) for edit in timeline.edits),
         tuple(sorted(parts, key=lambda part: part.start_seconds)),
         clip.expectation,
+        own_fades(timeline),
     )
+
+
+def own_fades(timeline: Timeline) -> tuple[tuple[float, float], ...]:
+    """Return where the clip fades in at its start and out at its end, if it does."""
+    ends = (timeline.stretches[0].rise, timeline.stretches[-1].fall)
+    spans = [(seconds_at(timeline, start), seconds_at(timeline, end)) for start, end in ends]
+    return tuple((start, end) for start, end in spans if end > start)
 
 
 def seconds_at(timeline: Timeline, frame: int) -> float:
@@ -147,13 +170,19 @@ def parts_of(
                 permitted=frozenset(permitted | ({"static"} if held and not moving else set()))
                 - labels,
                 move=part.move,
-                rates_scored=not brief,
+                rates_scored=not brief and drift(shot, end - start) <= MOST_DRIFT_WIDTHS,
                 steadiness=frozenset({"smooth", "locked"}) if moving and not held else steadiness,
                 subject_area=subject_area(clip, shot, start, end, stretch.start_seconds),
                 scored=part not in brief,
+                quiet=shot.shake is None and not (shot.ease_seconds and len(shot.parts) > 1),
             )
         )
     return found
+
+
+def drift(shot: Shot, seconds: float) -> float:
+    """Return the mean speed, in widths per second, that shake may add to a part of a shot."""
+    return float(np.sqrt(2) * shot.shake.rms_widths / seconds) if shot.shake else 0.0
 
 
 def shake_words(shot: Shot) -> tuple[bool, frozenset[str]]:
@@ -171,7 +200,9 @@ def black_parts(timeline: Timeline) -> list[PartTruth]:
         start, end = (seconds_at(timeline, at) for at in (before.fall[1], after.rise[0]))
         if end - start >= BLACK_SHOT_SECONDS - 1e-6:
             found.append(
-                PartTruth(-1, start, end, frozenset(), frozenset(["static"]), CameraMove(), black=True)
+                PartTruth(
+                    -1, start, end, frozenset(), frozenset(["static"]), CameraMove(), black=True
+                )
             )
     return found
 
@@ -182,7 +213,7 @@ def subject_area(clip: Clip, shot: Shot, start: float, end: float, shot_start: f
         return 0.0
     side, above = clip.look.bars_px(clip.size)
     width, height = clip.size
-    trajectory = Trajectory(shot.picture, shot.parts, clip.size, shot.ease_seconds, shot.shake)
+    trajectory = trajectory_of(shot, clip.size)
     first = trajectory.pose(0.0)
     covered = []
     for seconds in np.linspace(start, end, AREA_SAMPLES) - shot_start:

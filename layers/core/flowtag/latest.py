@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from flowtag.errors import ContractError, PreconditionFailedError
 from flowtag.runs import RunKeys, find_with_etag, readable_json
@@ -28,7 +28,7 @@ class SourceOrder(Model):
 class Latest(Model):
     """``latest.json``: the run that a UI should read."""
 
-    schema_name: Literal["flowtag.latest/1"] = "flowtag.latest/1"
+    schema_name: Literal["flowtag.latest/1"] = Field("flowtag.latest/1", alias="schema")
     video_id: str
     run_id: str
     motion: str

@@ -219,7 +219,7 @@ def _segments(
     segments: list[Segment] = []
     thumbnails: dict[str, bytes] = {}
     for index, span in enumerate(spans):
-        tags = tag_segment(span.pairs, plan.settings.thresholds)
+        tags = tag_segment(span.pairs, plan.settings.thresholds, _shows_nothing(run, plan, span))
         peak = _peak(span, tags, timeline)
         still = _still_pts(run, span, peak)
         name = f"thumbnails/{index:04d}.jpg" if still is not None else None
@@ -241,6 +241,16 @@ def _segments(
             )
         )
     return segments, thumbnails
+
+
+def _shows_nothing(run: StitchedRun, plan: Plan, span: _Span) -> bool:
+    """Whether frames are blank: a camera could do anything in front of a bare wall."""
+    pts = run.frames.pts
+    first, last = (int(i) for i in np.searchsorted(pts, [span.start_pts, span.end_pts]))
+    contrast = run.frames.contrast[first:last].astype(np.float32)
+    return bool(contrast.size) and (
+        float(np.median(contrast)) < plan.settings.thresholds.blank_contrast
+    )
 
 
 def _peak(span: _Span, tags: SegmentTags, timeline: Timeline) -> Peak | None:

@@ -38,12 +38,15 @@ def known(value: float, digits: int) -> float | None:
     return round(value, digits) + 0.0 if isfinite(value) else None
 
 
-def tag_segment(series: PairSeries, limits: Thresholds) -> SegmentTags:
-    """Tags a segment by its pairs; with no pairs, or none trusted, all is unknown."""
+def tag_segment(series: PairSeries, limits: Thresholds, blank: bool) -> SegmentTags:
+    """Tags a segment by its pairs; with no pairs, none trusted, or nothing to see: unknown."""
     coverage = weighted_mean(series.column("coverage"), series.seconds)
-    trusted = isfinite(coverage) and coverage >= limits.least_coverage
+    trusted = isfinite(coverage) and coverage >= limits.least_coverage and not blank
     flags = _flags(series, limits)
-    if not trusted:
+    if blank:
+        flags += ["blank", "low_texture"]
+        series = series.part(0, 0)
+    elif not trusted:
         flags.append("low_coverage" if len(series) else "no_pairs")
     return SegmentTags(
         motion=_motion(series, limits, trusted),

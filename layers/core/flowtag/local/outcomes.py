@@ -47,7 +47,7 @@ class Progress:
         frames_expected: None where the container does not say.
         seconds_done: of the video, analysed since this attempt began.
         seconds_left: of the video, None where unknown.
-        elapsed_seconds: of the clock on the wall, since its first chunk began.
+        elapsed_seconds: of the clock on the wall, since its first frames were done.
     """
 
     path: Path

@@ -66,9 +66,8 @@ def prepare(
     from flowtag.pipeline import plan_video
 
     store = FolderStore(root)
-    try:
-        plan = read_plan(store, keys)
-    except ObjectNotFoundError:
+    plan = _planned_before(store, keys)
+    if plan is None:
         plan = put_plan(store, plan_video(path, source, settings, execution))
     return Prepared(plan, chunk_states(store, plan))
 
@@ -108,6 +107,13 @@ def describe_analysis(analysis: Analysis) -> str | None:
     first = analysis.gaps[0]
     more = f", and {len(analysis.gaps) - 1} more gaps" if len(analysis.gaps) > 1 else ""
     return f"{first.start.timecode} to {first.end.timecode}: {first.reason}{more}"
+
+
+def _planned_before(store: FolderStore, keys: RunKeys) -> Plan | None:
+    try:
+        return read_plan(store, keys)
+    except ObjectNotFoundError:
+        return None
 
 
 def _put_thumbnails(store: FolderStore, keys: RunKeys, thumbnails: dict[str, bytes]) -> None:

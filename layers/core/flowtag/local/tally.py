@@ -29,7 +29,7 @@ class Tally:
         self._slots: dict[int, int] = {}
         self._frame_rate = float(plan.probe.frame_rate)
         self._frames = [_expected_frames(plan, index) for index in range(self.total)]
-        self._clock_start = time.monotonic()
+        self._clock_start: float | None = None
 
     @property
     def done(self) -> int:
@@ -59,6 +59,9 @@ class Tally:
         """The state of the video, given what each slot reports."""
         ended = [self._frames[i] or 0 for i in (*self.analysed, *self.failures)]
         fresh = sum(ended) + sum(frames_done[slot] for slot in self._slots.values())
+        if self._clock_start is None and fresh > 0:
+            # Not before: the chunks may have waited for those of another video.
+            self._clock_start = time.monotonic()
         total = None if None in self._frames else sum(count or 0 for count in self._frames)
         done = fresh + sum(self._frames[i] or 0 for i in self._reused)
         done = done if total is None else min(done, total)
@@ -69,8 +72,11 @@ class Tally:
             frames_expected=total,
             seconds_done=fresh / self._frame_rate,
             seconds_left=None if total is None else (total - done) / self._frame_rate,
-            elapsed_seconds=time.monotonic() - self._clock_start,
+            elapsed_seconds=self._elapsed_seconds(),
         )
+
+    def _elapsed_seconds(self) -> float:
+        return 0.0 if self._clock_start is None else time.monotonic() - self._clock_start
 
 
 def _expected_frames(plan: Plan, index: int) -> int | None:

@@ -119,9 +119,9 @@ class WorkerPool:
         timeout_seconds: float | None,
         memory_limit_mb: int | None,
     ) -> Future[Done[T] | Failed]:
+        # Begun first, because to begin the tracker lifts the mask of whoever begins it.
+        resource_tracker.ensure_running()
         with interrupts_held_back():
-            # The tracker would otherwise start within the pool's thread and lift its mask.
-            resource_tracker.ensure_running()
             return self._pool.schedule(
                 _run_bounded, (function, arguments, memory_limit_mb), timeout=timeout_seconds
             )

@@ -18,6 +18,7 @@ _SHAKE_WINDOW_SECONDS = 0.8
 _UNREST_OF_SPEED = 0.08
 _CLIP_DEVIATIONS = 6.0
 _SPIKE = 0.1
+_FLICK_OVER_USUAL = 30.0
 _AT_CORNER = 0.5 / MEAN_RADIUS_DIAGONALS
 
 
@@ -141,7 +142,11 @@ def unsteadiness(series: PairSeries) -> npt.NDArray[np.float64]:
     window = max(round(_SHAKE_WINDOW_SECONDS / usual) | 1, 3)
     unsteady = velocity - _moving_average(velocity, window)
     inner = unsteady[window // 2 : -(window // 2)] if len(unsteady) > 2 * window else unsteady
-    rms: npt.NDArray[np.float64] = np.sqrt((inner**2).mean(axis=0))
+    # A flick between two rests is a move, however fast: shake goes on.
+    power = (inner**2).sum(axis=-1)
+    ceiling = _FLICK_OVER_USUAL * float(np.median(power)) + 1e-6
+    tamed = inner * np.sqrt(np.minimum(ceiling / np.maximum(power, 1e-12), 1))[:, None]
+    rms: npt.NDArray[np.float64] = np.sqrt((tamed**2).mean(axis=0))
     return rms
 
 

@@ -31,6 +31,8 @@ _TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], type[InputError], str], 
     (
         (
             av.error.HTTPError,
+            av.error.HTTPClientError,
+            av.error.HTTPServerError,
             av.error.ProtocolNotFoundError,
             av.error.ConnectionAbortedError,
             av.error.ConnectionRefusedError,

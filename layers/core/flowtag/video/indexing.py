@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from flowtag.contracts.messages import VideoProbe
-from flowtag.video.opening import open_video
+from flowtag.video.opening import open_video, select_only
 from flowtag.video.rates import Cadence, measured_cadence
 from flowtag.video.reading import video_stream
 from flowtag.video.scanning import keeps_decode_order, scan_packets
@@ -26,7 +26,8 @@ Pts = NDArray[np.int64]
 _INDEXED_FORMATS = {"mov", "avi"}
 _OFFSET_SAMPLES = 12
 _WHOLE_INDEX_ENTRIES = 200_000
-_SAMPLED_ENTRIES = 2_000
+_STRETCH_ENTRIES = 2_000
+_STRETCHES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,16 @@ class PacketIndex:
 
 @dataclass(frozen=True, slots=True)
 class _Entries:
-    """The displayed entries of a container's index, in decode order and decode time."""
+    """The displayed entries of a container's index, in decode order and decode time.
+
+    Of a very long index all key frames are kept, of the rest what some stretches of it hold.
+    """
 
     keys: Pts
     times: Pts
+    steps: Pts
     count: int
-    last: int
+    whole: bool
 
 
 def read_index(path: Path, probe: VideoProbe) -> PacketIndex:
@@ -108,20 +113,18 @@ def _from_container(
     container: InputContainer, stream: VideoStream, probe: VideoProbe
 ) -> PacketIndex:
     entries = _read_entries(stream.index_entries)
+    select_only(container, stream)
     offsets = _presentation_offsets(container, stream, entries.keys)
-    late = max(offsets, default=0)
-    in_order = offsets == {0}
-    steps = np.diff(entries.times)
-    clean = bool(np.all(steps > 0)) and int(steps.max(initial=0)) <= believed_ticks(probe)
-    cadence = measured_cadence(entries.times, probe.time_base, probe.frame_rate)
-    whole = len(entries.times) == entries.count
+    steps = entries.steps
+    ordered = bool(np.all(steps > 0)) and int(steps.max(initial=0)) <= believed_ticks(probe)
+    in_order = offsets == {0} and not stream.codec_context.has_b_frames
     return PacketIndex(
-        key_pts=np.unique(entries.keys + late),
-        frame_pts=entries.times if whole and in_order else None,
+        key_pts=np.unique(entries.keys + max(offsets, default=0)),
+        frame_pts=entries.times if entries.whole and in_order else None,
         end_pts=_end(entries, probe),
-        clean=clean and len(offsets) > 0,
+        clean=ordered and len(offsets) > 0,
         source="container",
-        cadence=cadence,
+        cadence=measured_cadence(steps, probe.time_base, probe.frame_rate),
         frame_count=entries.count,
     )
 
@@ -130,33 +133,38 @@ def _end(entries: _Entries, probe: VideoProbe) -> int | None:
     if probe.end_pts is not None or not len(entries.times):
         return probe.end_pts
     shift = probe.start_pts - int(entries.times[0])
-    return entries.last + shift + nominal_ticks(probe)
+    return int(entries.times[-1]) + shift + nominal_ticks(probe)
 
 
 def _read_entries(entries: IndexEntries) -> _Entries:
     total = len(entries)
     if total <= _WHOLE_INDEX_ENTRIES:
-        return _read_all(entries)
-    head = _read_all(entries, 0, _SAMPLED_ENTRIES)
-    keys = _walk_keys(entries)
-    return _Entries(keys, head.times, total - (_SAMPLED_ENTRIES - head.count), _last(entries))
+        keys, times, steps = _read_stretch(entries, 0, total)
+        return _Entries(keys, times, steps, len(times), whole=True)
+    starts = np.linspace(0, total - _STRETCH_ENTRIES, _STRETCHES).astype(int)
+    stretches = [_read_stretch(entries, int(a), int(a) + _STRETCH_ENTRIES) for a in starts]
+    times = np.concatenate([stretch[1] for stretch in stretches])
+    steps = np.concatenate([stretch[2] for stretch in stretches])
+    # Edit lists hide frames at the ends alone, which the first and last stretch cover.
+    hidden = _STRETCHES * _STRETCH_ENTRIES - len(times)
+    return _Entries(_walk_keys(entries), times, steps, total - hidden, whole=False)
 
 
-def _last(entries: IndexEntries) -> int:
-    return entries[len(entries) - 1].timestamp
-
-
-def _read_all(entries: IndexEntries, start: int = 0, stop: int | None = None) -> _Entries:
-    keys, times = array("q"), array("q")
-    for position in range(start, len(entries) if stop is None else stop):
+def _read_stretch(entries: IndexEntries, start: int, stop: int) -> tuple[Pts, Pts, Pts]:
+    """Times of key frames, of all frames, and from each frame to the next."""
+    keys, times, stored = array("q"), array("q"), array("q")
+    for position in range(start, stop):
         entry = entries[position]
-        if entry.is_discard or entry.size == 0:
+        if entry.size == 0:
+            continue
+        # In decode order, frames that an edit list hides stand among those that it shows.
+        stored.append(entry.timestamp)
+        if entry.is_discard:
             continue
         times.append(entry.timestamp)
         if entry.is_keyframe:
             keys.append(entry.timestamp)
-    last = max(times, default=0)
-    return _Entries(_array(keys), _array(times), len(times), last)
+    return _array(keys), _array(times), np.diff(_array(stored))
 
 
 def _walk_keys(entries: IndexEntries) -> Pts:
@@ -201,7 +209,7 @@ def _from_scan(path: Path, probe: VideoProbe) -> PacketIndex:
         end_pts=scan.end_pts,
         clean=clean,
         source="scan",
-        cadence=measured_cadence(times, probe.time_base, probe.frame_rate),
+        cadence=measured_cadence(steps, probe.time_base, probe.frame_rate),
         # A recording that begins between key frames holds frames that no decoder can show.
         frame_count=int(np.sum(times >= probe.start_pts)) if clean else scan.count,
         warnings=warnings,

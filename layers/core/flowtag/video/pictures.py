@@ -78,9 +78,10 @@ def small_luma(picture: av.VideoFrame, size: tuple[int, int], rotation: int) -> 
     stored = (size[1], size[0]) if rotation in (90, 270) else size
     plane = _luma_plane(picture)
     if plane is None:
-        small = _converted(picture, stored)
-    else:
-        small = _full_range(_shrunk(plane, stored, picture.interlaced_frame), picture)
+        # At full size: swscale's own reduction takes too few pixels into account.
+        picture = picture.reformat(format="gray", dst_color_range="JPEG")
+        plane = np.asarray(picture.to_ndarray(), dtype=np.uint8)
+    small = _full_range(_shrunk(plane, stored, picture.interlaced_frame), picture)
     return _upright(small, rotation)
 
 
@@ -163,11 +164,6 @@ def _is_full_range(picture: av.VideoFrame) -> bool:
     if picture.format.name.startswith("gray"):
         return picture.color_range != ColorRange.MPEG
     return picture.color_range == ColorRange.JPEG
-
-
-def _converted(picture: av.VideoFrame, size: tuple[int, int]) -> Luma:
-    small = picture.reformat(*size, "gray", interpolation="AREA", dst_color_range="JPEG")
-    return np.ascontiguousarray(small.to_ndarray(), dtype=np.uint8)
 
 
 def _upright(small: Luma, rotation: int) -> Luma:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -30,6 +31,7 @@ from flowtag.video.rates import claimed_rate
 from flowtag.video.timecodes import SourceTimecode, source_timecode
 
 _HEAD_PACKETS = 400
+_MAX_UNTIMED = 16
 _FIELD_ORDERS = {0: "unknown", 1: "progressive", 2: "tt", 3: "bb", 4: "tb", 5: "bt"}
 _MAX_PIXEL_ASPECT = 16
 _MATRIX_ONE = 1 << 16
@@ -43,12 +45,14 @@ class Head:
 
     Attributes:
         frame: the first frame that decodes, None if none of the first packets gives one.
-        start_pts: its pts, or the smallest of the first packets.
+        start_pts: its pts, or that of the first packets that is smallest.
+        untimed: frames before the first one that has a pts.
         error: the last error met on the way to it.
     """
 
     frame: av.VideoFrame | None
     start_pts: int
+    untimed: int
     error: av.error.FFmpegError | None
 
 
@@ -74,6 +78,9 @@ def _describe(
     width, height, pixel_format = _picture(path, stream, head)
     rate = claimed_rate(stream.guessed_rate, stream.average_rate, stream.base_rate)
     timecode = source_timecode(container, stream, rate) or SourceTimecode()
+    time_base = _time_base(path, stream)
+    # Matroska loses negative times: the frames before the first one known are one frame apart.
+    start_pts = head.start_pts - round(head.untimed / (rate * time_base))
     rotation, rotation_warnings = _rotation(head.frame)
     aspect, aspect_warnings = _pixel_aspect(stream)
     if head.frame is None:
@@ -93,10 +100,10 @@ def _describe(
         full_range=_is_full_range(stream, pixel_format),
         color_transfer=_transfer(stream),
         field_order=_field_order(stream, head.frame),
-        time_base=_time_base(path, stream),
+        time_base=time_base,
         frame_rate=rate,
-        start_pts=head.start_pts,
-        end_pts=_claimed_end(container, stream, head.start_pts),
+        start_pts=start_pts,
+        end_pts=_claimed_end(stream, start_pts),
         frames_expected=stream.frames or None,
         timecode=timecode.text,
         start_frame=timecode.frame,
@@ -117,22 +124,23 @@ def _read_head(container: InputContainer, stream: VideoStream) -> Head:
     limit_decoder(stream)
     smallest: int | None = None
     error: av.error.FFmpegError | None = None
+    frames: list[av.VideoFrame] = []
     try:
-        for count, packet in enumerate(container.demux(stream)):
+        for packet in islice(container.demux(stream), _HEAD_PACKETS):
             if packet.pts is not None and not packet.is_discard:
                 smallest = packet.pts if smallest is None else min(smallest, packet.pts)
             try:
-                frames = packet.decode()
+                frames += packet.decode()
             except av.error.FFmpegError as failure:
-                error, frames = failure, []
-            if frames:
-                pts = frames[0].pts
-                return Head(frames[0], pts if pts is not None else smallest or 0, error)
-            if count >= _HEAD_PACKETS:
+                error = failure
+            if len(frames) > _MAX_UNTIMED or any(frame.pts is not None for frame in frames):
                 break
     except av.error.FFmpegError as failure:
         error = failure
-    return Head(None, smallest or 0, error)
+    timed = next((n for n, frame in enumerate(frames) if frame.pts is not None), 0)
+    start = frames[timed].pts if frames else None
+    first = frames[0] if frames else None
+    return Head(first, start if start is not None else smallest or 0, timed, error)
 
 
 def _picture(path: Path, stream: VideoStream, head: Head) -> tuple[int, int, str]:
@@ -222,7 +230,7 @@ def _field_order(stream: VideoStream, frame: av.VideoFrame | None) -> str:
     return "progressive" if order == "unknown" else order
 
 
-def _claimed_end(container: InputContainer, stream: VideoStream, start_pts: int) -> int | None:
+def _claimed_end(stream: VideoStream, start_pts: int) -> int | None:
     time_base = stream.time_base or Fraction(0)
     if stream.duration is not None and stream.duration > 0:
         first = stream.start_time if stream.start_time is not None else start_pts

@@ -60,17 +60,14 @@ def claimed_rate(*claims: Fraction | None) -> Fraction:
     return FALLBACK_RATE
 
 
-def measured_cadence(
-    frame_pts: NDArray[np.int64], time_base: Fraction, claimed: Fraction
-) -> Cadence:
+def measured_cadence(steps: NDArray[np.int64], time_base: Fraction, claimed: Fraction) -> Cadence:
     """What presentation times say of the rate.
 
     Args:
-        frame_pts: sorted presentation times, `(N,)`, in ticks.
+        steps: from each frame to the next, `(N - 1,)`, in ticks.
         time_base: seconds per tick.
         claimed: the header's rate, which stands wherever the pts do not contradict it.
     """
-    steps = np.diff(frame_pts)
     steps = steps[steps > 0]
     if len(steps) < 2:
         return Cadence(claimed, False)

@@ -1,0 +1,80 @@
+"""Steps that do what a file's text says, to be carried out by real worker processes.
+
+A file is a list of words, one per chunk: ``ok``, ``slow``, ``crash``, ``hang``, ``bad``, ``eat``,
+``bug``. A first word ``noplan`` or ``crashplan`` spoils the planning instead. Where the variable
+``HEALED`` is set in the environment, all chunks are well.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from flowtag.contracts.messages import ChunkTask, Plan, SourceRef
+from flowtag.errors import BrokenMediaError, NotAVideoError, ObjectNotFoundError
+from flowtag.latest import SourceOrder, update_latest
+from flowtag.local.record import Attempt, record_attempt
+from flowtag.local.steps import Finished, Prepared, Steps
+from flowtag.local.workers import report_frames
+from flowtag.runs import RunKeys, chunk_states, put_motion, put_plan, read_plan
+from flowtag.settings import AnalysisSettings, ExecutionSettings
+from flowtag.storage import FolderStore
+from tests.unit.run_objects import make_chunk, make_metadata, make_plan
+
+SLOW_SECONDS = 0.5
+HEALED = "FLOWTAG_TESTS_HEALED"
+
+
+def prepare(
+    root: Path,
+    keys: RunKeys,
+    path: Path,
+    source: SourceRef,
+    settings: AnalysisSettings,
+    execution: ExecutionSettings,
+) -> Prepared:
+    words = path.read_text().split()
+    if words[0] == "noplan":
+        raise NotAVideoError("holds words")
+    if words[0] == "crashplan":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    store = FolderStore(root)
+    try:
+        plan = read_plan(store, keys)
+    except ObjectNotFoundError:
+        plan = put_plan(store, make_plan(len(words), source, settings, execution))
+    return Prepared(plan, chunk_states(store, plan))
+
+
+def analyze(task: ChunkTask, path: Path, slot: int) -> bytes:
+    word = "ok" if HEALED in os.environ else path.read_text().split()[task.index]
+    report_frames(slot, 50)
+    if word == "slow":
+        time.sleep(SLOW_SECONDS)
+    if word == "crash":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if word == "hang":
+        time.sleep(60)
+    if word == "bad":
+        raise BrokenMediaError("nothing decodes")
+    if word == "eat":
+        return bytes(8 << 30)
+    if word == "bug":
+        raise LookupError("unforeseen")
+    return make_chunk(task)
+
+
+def finish(root: Path, plan: Plan, order: SourceOrder, attempt: Attempt) -> Finished:
+    store = FolderStore(root)
+    states = chunk_states(store, plan)
+    metadata = make_metadata(plan, [i for i, state in enumerate(states) if state != "done"])
+    status = metadata.analysis.status
+    record_attempt(store, plan, attempt.model_copy(update={"outcome": status}))
+    put_motion(store, plan, metadata)
+    update_latest(store, RunKeys.of(plan), order)
+    return Finished(status, None)
+
+
+STANDIN_STEPS = Steps(prepare, analyze, finish)
