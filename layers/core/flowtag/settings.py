@@ -71,6 +71,14 @@ class Thresholds(Model):
         description="and at most this share of what its neighbours' motion explains: in smoke,"
         " water or strobe light every step explains little.",
     )
+    turmoil_likeness: float = Field(
+        0.45,
+        description="Where motion explains under half at every step, tiny pictures at least this"
+        " much alike are no cut: cuts in real footage stay below.",
+    )
+    turmoil_drop: float = Field(
+        0.4, description="and there a cut explains at most this share of what its neighbours do."
+    )
     jump_widths: float = Field(
         0.03,
         description="A step this far, alone between still frames, is a jump cut: a hand cannot"
@@ -105,6 +113,9 @@ class Thresholds(Model):
     )
     blank_contrast: float = Field(
         3.0, description="Standard deviation below which a frame shows nothing."
+    )
+    nothing_seen_contrast: float = Field(
+        1.0, description="Median contrast below which a segment shows nothing: its level is null."
     )
     black_shot_seconds: float = Field(
         1.0, description="Black this long is a shot of its own: the contract's figure."

@@ -249,7 +249,7 @@ def _shows_nothing(run: StitchedRun, plan: Plan, span: _Span) -> bool:
     first, last = (int(i) for i in np.searchsorted(pts, [span.start_pts, span.end_pts]))
     contrast = run.frames.contrast[first:last].astype(np.float32)
     return bool(contrast.size) and (
-        float(np.median(contrast)) < plan.settings.thresholds.blank_contrast
+        float(np.median(contrast)) < plan.settings.thresholds.nothing_seen_contrast
     )
 
 

@@ -16,6 +16,8 @@ _SHORTEST_RETURN = 2
 _LIGHT_LEVELS = 12.0
 _SAME_IN_LIGHT = 0.93
 _SAME_MOVED = 0.965
+# From this match on, motion is being followed around a step.
+_FOLLOWED = 0.5
 _WHIP_WIDTHS = 0.035
 _WHIP_AGREES = 0.15
 _JUMP_WINDOW = 6
@@ -54,7 +56,7 @@ def find_cuts(frames: FrameEvidence, signatures: Signatures, limits: Thresholds)
         step = _sharpest(frames, burst)
         if step is None or _is_whip(frames, burst):
             continue
-        if not _is_same_scene(signatures, step, frames):
+        if not _is_same_scene(signatures, step, frames, limits):
             cuts.append(Edit("cut", step + 1, step + 1))
             after = step + 1
     known = [(cut.start - 1, cut.start + 1) for cut in cuts] + flashes
@@ -135,13 +137,25 @@ def _returns(
     return None
 
 
-def _is_same_scene(signatures: Signatures, step: int, frames: FrameEvidence) -> bool:
-    """Whether the frames around a step are the same picture, moved or in another light."""
+def _is_same_scene(
+    signatures: Signatures, step: int, frames: FrameEvidence, limits: Thresholds
+) -> bool:
+    """Whether the frames around a step are the same picture, moved or in another light.
+
+    Where motion explains little at any step (a fight, low frame rates) likeness decides sooner.
+    """
     pair = signatures(step, min(step + 2, len(frames)))
     if len(pair) < 2:
         return False
     lights = abs(float(frames.luma[step + 1]) - float(frames.luma[step])) > _LIGHT_LEVELS
-    return correlation(pair[0], pair[1], 3) > (_SAME_IN_LIGHT if lights else _SAME_MOVED)
+    if correlation(pair[0], pair[1], 3) > (_SAME_IN_LIGHT if lights else _SAME_MOVED):
+        return True
+    match = np.nan_to_num(frames.match.astype(np.float32), nan=1.0)
+    usual = _usual(match, step)
+    if usual >= _FOLLOWED:
+        return False
+    alike = correlation(pair[0], pair[1], 6) >= limits.turmoil_likeness
+    return alike or float(match[step]) > limits.turmoil_drop * usual
 
 
 def _jumps(frames: FrameEvidence, limits: Thresholds) -> list[int]:
