@@ -45,7 +45,7 @@ class FlowSettings(Model):
     )
     finest_scale: int = Field(1, ge=0, le=3, description="DIS: 0 estimates at full working size.")
     patch_stride_px: int = Field(5, ge=1, le=8)
-    gradient_steps: int = Field(12, ge=1, le=64)
+    gradient_steps: int = Field(6, ge=1, le=64)
     refinement_steps: int = Field(0, ge=0, le=20, description="DIS variational refinement.")
     grid_step_px: int = Field(4, ge=1, le=16, description="Vectors are kept every so many pixels.")
 

@@ -66,6 +66,8 @@ def parse_timecode(text: str, frame_rate: Fraction) -> tuple[int, bool]:
         raise ValueError(f"{text!r} does not exist at {base} frames per second")
     number = (hours * 3600 + minutes * 60 + seconds) * base + frames
     if drop_frame:
+        if minutes % 10 and not seconds and frames < 2 * base // 30:
+            raise ValueError(f"{text!r} is a number that drop-frame counting leaves out")
         total_minutes = hours * 60 + minutes
         number -= 2 * base // 30 * (total_minutes - total_minutes // 10)
     return number, drop_frame

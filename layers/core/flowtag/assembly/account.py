@@ -73,7 +73,7 @@ class Account:
 
 def account_for(run: StitchedRun, plan: Plan) -> Account:
     """Counts frames, and finds what is missing in a stitched run."""
-    holes = [*_missing_chunks(run, plan), *_jumps(run)]
+    holes = [*_missing_chunks(run), *_jumps(run)]
     tail = _missing_tail(run, plan)
     if tail is not None:
         holes.append(tail)
@@ -106,18 +106,8 @@ def _frames_between(plan: Plan, start_pts: int, end_pts: int) -> int:
     return round((end_pts - start_pts) * plan.probe.time_base * plan.probe.frame_rate)
 
 
-def _missing_chunks(run: StitchedRun, plan: Plan) -> list[_Hole]:
-    pts = run.frames.pts
-    holes = []
-    for chunk in run.missing:
-        span = plan.chunks[chunk.index]
-        start = span.start_pts if span.start_pts is not None else plan.probe.start_pts
-        end = span.end_pts
-        if end is None:
-            end = plan.probe.end_pts or int(pts[-1]) + run.last_duration_pts
-        if end > start:
-            holes.append(_Hole(start, end, chunk.reason, True))
-    return holes
+def _missing_chunks(run: StitchedRun) -> list[_Hole]:
+    return [_Hole(chunk.start_pts, chunk.end_pts, chunk.reason, True) for chunk in run.missing]
 
 
 def _jumps(run: StitchedRun) -> list[_Hole]:
@@ -132,8 +122,10 @@ def _missing_tail(run: StitchedRun, plan: Plan) -> _Hole | None:
     """The end that the container promised and the file does not hold."""
     if run.missing and run.missing[-1].index == len(plan.chunks) - 1:
         return None
-    promised = plan.chunks[-1].end_pts or plan.probe.end_pts
-    reached = int(run.frames.pts[-1]) + run.last_duration_pts
+    promised = plan.chunks[-1].end_pts
+    if promised is None:
+        promised = plan.probe.end_pts
+    reached = run.frames_end_pts
     if promised is None or promised <= reached:
         return None
     frames = _frames_between(plan, reached, promised)

@@ -99,14 +99,10 @@ def instant(timeline: Timeline, pts: int) -> Instant:
     )
 
 
-def _end_pts(run: StitchedRun) -> int:
-    return int(run.frames.pts[-1]) + run.last_duration_pts
-
-
 def _video(plan: Plan, run: StitchedRun) -> Video:
     probe, source = plan.probe, plan.source
     timeline = probe.timeline()
-    end = _end_pts(run) if probe.end_pts is None else max(_end_pts(run), probe.end_pts)
+    end = run.end_pts if probe.end_pts is None else max(run.end_pts, probe.end_pts)
     return Video(
         id=plan.video_id,
         uri=source.uri,
@@ -163,7 +159,9 @@ def _shots(run: StitchedRun, plan: Plan, spans: list[ShotSpan]) -> list[Shot]:
 
 
 def _border_pts(run: StitchedRun, frame: int) -> int:
-    return int(run.frames.pts[frame]) if frame < len(run.frames) else _end_pts(run)
+    if frame == 0:
+        return run.start_pts
+    return int(run.frames.pts[frame]) if frame < len(run.frames) else run.end_pts
 
 
 def _spans(

@@ -54,10 +54,12 @@ _LEAST_LUMA = 8.0
 
 @dataclass(frozen=True, slots=True)
 class MissingChunk:
-    """A chunk without a result, and why."""
+    """A chunk without a result, why, and the span ``[start_pts, end_pts)`` that it leaves out."""
 
     index: int
     reason: str
+    start_pts: int
+    end_pts: int
 
 
 @dataclass(slots=True)
@@ -84,6 +86,21 @@ class StitchedRun:
     missing: list[MissingChunk]
     starts: npt.NDArray[np.int64]
     load: Callable[[int], ChunkResult]
+
+    @property
+    def start_pts(self) -> int:
+        """Where the video begins, chunks without a result included."""
+        return min([int(self.frames.pts[0]), *(chunk.start_pts for chunk in self.missing)])
+
+    @property
+    def end_pts(self) -> int:
+        """Where the video ends, chunks without a result included."""
+        return max([self.frames_end_pts, *(chunk.end_pts for chunk in self.missing)])
+
+    @property
+    def frames_end_pts(self) -> int:
+        """Where the last frame ends."""
+        return int(self.frames.pts[-1]) + self.last_duration_pts
 
     def signatures(self) -> Signatures:
         """Access to the tiny pictures by frame index, loading chunks as they are asked for."""
@@ -162,7 +179,7 @@ def stitch(plan: Plan, load_chunk: LoadChunk) -> StitchedRun:
         columns.starts.append(columns.count)
         reason = _why_missing(load_chunk(index))
         if reason is not None:
-            columns.missing.append(MissingChunk(index, reason))
+            columns.missing.append(MissingChunk(index, reason, *_span(plan, index)))
             continue
         _append(columns, index, load(index))
     frames = np.concatenate([*columns.frames, np.empty(0, _FRAME_COLUMNS)])
@@ -178,6 +195,17 @@ def stitch(plan: Plan, load_chunk: LoadChunk) -> StitchedRun:
         starts=np.array(columns.starts, dtype=np.int64),
         load=load,
     )
+
+
+def _span(plan: Plan, index: int) -> tuple[int, int]:
+    """Where a chunk begins and ends; a frame at the least, where nobody says how long it is."""
+    chunk, probe = plan.chunks[index], plan.probe
+    start = probe.start_pts if chunk.start_pts is None else chunk.start_pts
+    frame_pts = 1 / (probe.frame_rate * probe.time_base)
+    end = probe.end_pts if chunk.end_pts is None else chunk.end_pts
+    if end is None:
+        end = probe.start_pts + round((probe.frames_expected or 0) * frame_pts)
+    return start, max(end, start + max(round(frame_pts), 1))
 
 
 def _why_missing(data: bytes | None) -> str | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,6 +17,19 @@ from flowtag.contracts.features import FRAME_DTYPE, PAIR_DTYPE, FrameTable, Pair
 from flowtag.contracts.messages import ChunkTask
 from flowtag.errors import ContractError
 from flowtag.settings import Model, canonical_json
+
+
+# What zipfile, zlib and NumPy raise on damaged bytes.
+_DAMAGE = (
+    ValueError,
+    KeyError,
+    OSError,
+    EOFError,
+    RuntimeError,  # NotImplementedError too: "encrypted", or packed in an unknown way
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+)
 
 
 class TimelineJump(Model):
@@ -115,8 +130,7 @@ def read_chunk(data: bytes) -> ChunkResult:
         ContractError: the file is damaged, or of another version.
     """
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as parts:
-            arrays: dict[str, npt.NDArray[Any]] = {name: parts[name] for name in parts.files}
+        arrays = _read_arrays(data)
         result = ChunkResult(
             meta=ChunkMeta.model_validate_json(arrays["meta"].tobytes()),
             frames=arrays["frames"],
@@ -127,7 +141,7 @@ def read_chunk(data: bytes) -> ChunkResult:
             grids=arrays["grids"],
             grid_scales=arrays["grid_scales"],
         )
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise ContractError(f"not a readable chunk file: {error}") from error
     if result.frames.dtype != FRAME_DTYPE or result.pairs.dtype != PAIR_DTYPE:
         raise ContractError("the chunk file's columns are of another version")
@@ -158,6 +172,17 @@ def read_failed_chunk(data: bytes) -> FailedChunk:
         return FailedChunk.model_validate(json.loads(data))
     except ValueError as error:
         raise ContractError(f"not a readable record of a failed chunk: {error}") from error
+
+
+def _read_arrays(data: bytes) -> dict[str, npt.NDArray[Any]]:
+    """The arrays by name. Each is parsed only once the checksum of all its bytes has held."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {
+            part.filename.removesuffix(".npy"): np.lib.format.read_array(
+                io.BytesIO(archive.read(part)), allow_pickle=False
+            )
+            for part in archive.infolist()
+        }
 
 
 def _split_stills(arrays: dict[str, npt.NDArray[Any]]) -> dict[int, bytes]:

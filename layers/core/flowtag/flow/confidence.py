@@ -37,7 +37,7 @@ class Cues(NamedTuple):
 
 
 # Intercept, then one weight for each column of `design`.
-WEIGHTS = np.array([0.041, -0.955, -0.798, -0.765, -0.097, -0.057, -0.206], dtype=np.float32)
+WEIGHTS = np.array([-0.012, -0.997, -0.86, -0.726, -0.164, -0.044, -0.102], dtype=np.float32)
 
 
 def gather_cues(

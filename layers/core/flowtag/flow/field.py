@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -50,13 +51,21 @@ class FlowField:
 
     def points(self) -> FloatArray:
         """``(rows, columns, 2)`` float32 positions, px from the picture's centre, y down."""
-        rows, columns = self.confidence.shape
-        width, height = self.picture_size
-        first = self.step_px // 2
-        # Pixel centres: the middle of a picture n px wide lies at (n - 1) / 2.
-        x = np.arange(columns, dtype=np.float32) * self.step_px + first - (width - 1) / 2
-        y = np.arange(rows, dtype=np.float32) * self.step_px + first - (height - 1) / 2
-        return np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32)
+        return grid_points(self.picture_size, self.confidence.shape, self.step_px)
+
+
+@lru_cache(maxsize=8)
+def grid_points(picture_size: tuple[int, int], shape: tuple[int, int], step_px: int) -> FloatArray:
+    """``(rows, columns, 2)`` float32 positions of a grid, px from the centre; not to be written."""
+    rows, columns = shape
+    width, height = picture_size
+    first = step_px // 2
+    # Pixel centres: the middle of a picture n px wide lies at (n - 1) / 2.
+    x = np.arange(columns, dtype=np.float32) * step_px + first - (width - 1) / 2
+    y = np.arange(rows, dtype=np.float32) * step_px + first - (height - 1) / 2
+    points = np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32)
+    points.flags.writeable = False
+    return points
 
 
 def every(step_px: int) -> tuple[slice, slice]:

@@ -16,9 +16,12 @@ import numpy.typing as npt
 from flowtag.flow.field import FloatArray, FlowField
 from flowtag.motion.picture_area import BoolArray
 
-_HYPOTHESES = 64
-_SCORED_POINTS = 384
-_REFINEMENTS = 6
+_HYPOTHESES = 40
+_SCORED_POINTS = 288
+_FITTED_POINTS = 1000
+_REFINEMENTS = 4
+# Up to this much everywhere, nothing moves.
+_REST_PX = 0.12
 _LEAST_POINTS = 24
 _LEAST_CONFIDENCE = 0.5
 # Lenses and parallax bend a pan away from a similarity by about a tenth of its length.
@@ -29,7 +32,8 @@ _BORDER_WEIGHT = 20.0
 _HALF_WEIGHT_TEXTURE = 1.0
 _BORDER_FROM = 0.62
 _TILES = (8, 6)
-_SEED = 20260101
+# The same samples for every pair: results must not depend on what was analysed before.
+_SAMPLES = np.random.default_rng(20260101).random((2, _HYPOTHESES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +52,10 @@ class Similarity:
     def displacement(self, points: FloatArray) -> FloatArray:
         """``(..., 2)`` px for points ``(..., 2)`` px."""
         x, y = points[..., 0], points[..., 1]
-        moved = np.stack(
-            [self.tx + self.a * x - self.b * y, self.ty + self.b * x + self.a * y], axis=-1
-        )
-        return moved.astype(np.float32)
+        moved = np.empty_like(points)
+        moved[..., 0] = self.tx + self.a * x - self.b * y
+        moved[..., 1] = self.ty + self.b * x + self.a * y
+        return moved
 
     @property
     def log_scale(self) -> float:
@@ -94,21 +98,27 @@ def fit_camera(field: FlowField, usable: BoolArray) -> CameraFit | None:
     if np.count_nonzero(trusted) < _LEAST_POINTS:
         return None
     points = field.points()
-    x, v = points[trusted], field.vectors[trusted]
-    texture = field.texture[trusted]
-    w = field.confidence[trusted] * np.sqrt((texture + 0.1) / (texture + _HALF_WEIGHT_TEXTURE))
+    at = np.flatnonzero(trusted)
+    at = at[_spread_evenly(len(at), _FITTED_POINTS)]
+    x, v = points.reshape(-1, 2)[at], field.vectors.reshape(-1, 2)[at]
+    texture = field.texture.ravel()[at]
+    w = field.confidence.ravel()[at] * np.sqrt((texture + 0.1) / (texture + _HALF_WEIGHT_TEXTURE))
     outward = _outwardness(x, points[usable])
     ring = outward >= _BORDER_FROM
-    w = _evened_out(w, x, field.picture_size) * (1 + _BORDER_WEIGHT * outward**6)
-    best = _best_hypothesis(x, v, w, ring)
-    best = _refine(best, x, v, w)
+    even = _evened_out(w, x, field.picture_size)
+    w = even * (1 + _BORDER_WEIGHT * outward**6)
+    if float(np.abs(v).max()) <= _REST_PX:
+        best = Similarity(0.0, 0.0, 0.0, 0.0)
+    else:
+        best = _best_hypothesis(x, v, w, ring)
+        # The border says which motion is the camera's; how fast it is, all of its points say.
+        best = _refine(best, x, v, even)
     off = _distance(best, x, v)
     within = off <= _tolerance(best, x) * 2
     inlier_share = float(w[within].sum() / w.sum())
     disagreement = _border_disagreement(best, x, v, w, ring)
     coverage = float(trusted.sum() / max(usable.sum(), 1))
-    inliers = np.zeros_like(usable)
-    inliers[trusted] = within
+    inliers = trusted & (_distance(best, points, field.vectors) <= 2 * _tolerance(best, points))
     sure = min(max((inlier_share - 0.15) / 0.5, 0.0), 1.0) * min(coverage / 0.10, 1.0)
     return CameraFit(
         best, inliers, inlier_share, disagreement, float(sure / (1 + (disagreement / 1.5) ** 2))
@@ -129,7 +139,7 @@ def _evened_out(w: FloatArray, x: FloatArray, size: tuple[int, int]) -> FloatArr
     row = np.clip((x[:, 1] / size[1] + 0.5) * rows, 0, rows - 1).astype(np.intp)
     tile = row * columns + column
     total = np.bincount(tile, weights=w, minlength=columns * rows)
-    return (w / np.sqrt(total[tile] + 1e-3)).astype(np.float32)
+    return np.asarray(w / np.sqrt(total[tile] + 1e-3), dtype=np.float32)
 
 
 def _tolerance(model: Similarity, x: FloatArray) -> FloatArray:
@@ -146,8 +156,7 @@ def _distance(model: Similarity, x: FloatArray, v: FloatArray) -> FloatArray:
 
 def _best_hypothesis(x: FloatArray, v: FloatArray, w: FloatArray, ring: BoolArray) -> Similarity:
     """The hypothesis with the largest weighted consensus among two-point samples and averages."""
-    rng = np.random.default_rng(_SEED)
-    first, second = rng.integers(0, len(x), (2, _HYPOTHESES))
+    first, second = (_SAMPLES * len(x)).astype(np.intp)
     models = _from_two_points(x[first], v[first], x[second], v[second])
     fixed = [np.zeros(4), _least_squares(x, v, w), np.array([*np.median(v, axis=0), 0, 0])]
     if np.count_nonzero(ring) >= _LEAST_POINTS:

@@ -27,7 +27,7 @@ _LEAST_RESIDUAL_LEVELS = 5.0
 _RESIDUAL_OF_CONTRAST = 0.35
 
 
-_EVIDENCE_FLOW = FlowSettings(gradient_steps=12)
+_EVIDENCE_FLOW = FlowSettings()
 
 
 @dataclass(frozen=True, slots=True)

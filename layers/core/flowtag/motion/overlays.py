@@ -56,18 +56,19 @@ def running_strip(field: FlowField, inside: BoolArray) -> BoolArray:
     one horizontal velocity that is not that of the picture's middle. Most rows of a strip run
     alike: ground that passes by runs faster the nearer it is.
     """
-    rows = inside.shape[0]
     away = np.abs(field.points()[:, 0, 1]) / (field.picture_size[1] / 2)
     trusted = inside & (field.confidence >= 0.4)
     middle = trusted & (away < _STRIP_FROM)[:, None]
-    if middle.sum() < 8:
+    if np.count_nonzero(middle) < 8:
         return np.zeros_like(inside)
-    world = np.median(field.vectors[middle], axis=0)
-    velocity = np.full(rows, np.nan)
-    for row in np.flatnonzero(away >= _STRIP_FROM).tolist():
-        velocity[row] = _common_run(field, trusted[row], world, row)
+    world = float(np.median(field.vectors[..., 0][middle]))
+    edge = np.flatnonzero(away >= _STRIP_FROM)
+    usual_x = row_medians(field.vectors[edge, :, 0], trusted[edge])
+    velocity = np.full(len(away), np.nan)
+    for row in edge[np.abs(usual_x - world) >= _STRIP_LEAST_PX].tolist():
+        velocity[row] = _common_run(field, trusted[row], row)
     running = velocity[np.isfinite(velocity)]
-    if not running.size or running.size > _STRIP_MOST_ROWS * rows:
+    if not running.size or running.size > _STRIP_MOST_ROWS * len(away):
         return np.zeros_like(inside)
     usual = float(np.median(running))
     alike = np.abs(velocity - usual) <= 0.3 + 0.08 * abs(usual)
@@ -76,7 +77,15 @@ def running_strip(field: FlowField, inside: BoolArray) -> BoolArray:
     return _grown(alike[:, None] & inside, 2)
 
 
-def _common_run(field: FlowField, trusted: BoolArray, world: FloatArray, row: int) -> float:
+def row_medians(values: FloatArray, known: BoolArray) -> FloatArray:
+    """``(rows,)``: median of each row's known values (the upper one of two); NaN if none is."""
+    ordered = np.sort(np.where(known, values, np.inf), axis=-1)
+    count = known.sum(axis=-1)
+    medians = ordered[np.arange(len(values)), np.minimum(count // 2, values.shape[1] - 1)]
+    return np.where(count > 0, medians, np.nan).astype(np.float32)
+
+
+def _common_run(field: FlowField, trusted: BoolArray, row: int) -> float:
     """The horizontal velocity in px that a whole row shares; NaN where it does not run as one."""
     columns = np.flatnonzero(trusted)
     if columns.size < 8:
@@ -84,7 +93,7 @@ def _common_run(field: FlowField, trusted: BoolArray, world: FloatArray, row: in
     vectors = field.vectors[row, columns]
     common = np.median(vectors, axis=0)
     sideways = abs(common[1]) <= 0.15 * abs(common[0]) + 0.2
-    if abs(common[0] - world[0]) < _STRIP_LEAST_PX or not sideways:
+    if not sideways:
         return float("nan")
     together = np.hypot(*(vectors - common).T) < 0.5 + 0.1 * abs(common[0])
     span = columns[together]

@@ -11,6 +11,7 @@ from flowtag.contracts.features import DIRECTION_SECTORS, PAIR_DTYPE, PairTable
 from flowtag.flow.confidence import local_difference
 from flowtag.flow.field import FloatArray, FlowField, every
 from flowtag.flow.photometry import Photometry
+from flowtag.motion.alignment import sharpen, warped_by
 from flowtag.motion.camera import CameraFit, Similarity, fit_camera
 from flowtag.motion.overlays import running_strip, still_overlay
 from flowtag.motion.picture_area import BoolArray, PictureArea
@@ -67,7 +68,7 @@ def pair_features(
     if camera is None:
         return row
     fit, overlay = camera
-    similarity = fit.similarity
+    similarity = sharpen(field, fit.similarity, fit.inliers)
     if _stands_still(field, similarity, trusted & ~overlay):
         similarity = Similarity(0.0, 0.0, 0.0, 0.0)
     subject = trusted & ~overlay & _contradicts(field, similarity)
@@ -194,18 +195,7 @@ def _stands_still(field: FlowField, camera: Similarity, trusted: BoolArray) -> b
 def _residual_of(field: FlowField, camera: Similarity) -> FloatArray:
     """``(rows, columns)`` mean absolute difference, 5x5 px, after warping by the camera alone."""
     first, second = field.frames
-    width, height = field.picture_size
-    cx, cy = (width - 1) / 2, (height - 1) / 2
-    turn = np.array([[1 + camera.a, -camera.b], [camera.b, 1 + camera.a]])
-    shift = np.array([cx + camera.tx, cy + camera.ty]) - turn @ np.array([cx, cy])
-    warped = cv2.warpAffine(
-        second,
-        np.column_stack([turn, shift]),
-        (width, height),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    behind = local_difference(first, np.asarray(warped, dtype=np.uint8))
+    behind = local_difference(first, warped_by(second, camera))
     return np.ascontiguousarray(behind[every(field.step_px)])
 
 

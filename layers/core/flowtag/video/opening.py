@@ -110,12 +110,21 @@ def pick_stream(container: InputContainer, path: Path) -> VideoStream:
     return chosen
 
 
+_NEEDS_NO_DEBLOCKING_PIXELS = 1280 * 720
+
+
 def limit_decoder(stream: VideoStream) -> None:
     """Binds a stream's decoder to one thread and to :data:`MAX_PIXELS`; before its first packet.
 
     A process per core is flowtag's parallelism; threads within one would only contend.
     """
-    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+    options = {"max_pixels": str(MAX_PIXELS)}
+    if stream.width * stream.height >= _NEEDS_NO_DEBLOCKING_PIXELS:
+        # Only in frames that no other is predicted from, so that nothing drifts. A large picture
+        # is looked at so small that a block is hardly a pixel; in a small one, block edges that
+        # stay in place would be taken for the picture's.
+        options["skip_loop_filter"] = "noref"
+    stream.codec_context.options = options
     stream.thread_count = 1
     stream.thread_type = ThreadType.NONE
 

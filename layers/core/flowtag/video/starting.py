@@ -2,8 +2,9 @@
 
 Decoders start at a key frame, but not all that follows it is whole: leading pictures of an open GOP
 are displayed before the key frame and refer to frames that the seek skipped; streams with gradual
-refresh recover only some frames later. So frames that are displayed before the key frame are left
-out, and when the first good frame then lies after the wanted start, decoding begins further back.
+refresh recover only some frames later; damaged ones are patched up from the frames before. So
+frames that are displayed before the key frame are left out, and when the first frame then lies
+after the wanted start, or is damaged, decoding begins further back.
 """
 
 from __future__ import annotations
@@ -66,13 +67,27 @@ def _sought(
         key = _next_key(packets)
         if key is not None and key.pts is not None:
             if key.pts <= start_pts:
-                frames = _decoded(reader, chain((key,), packets), key.pts)
-                first = next((frame for frame in frames if not frame.is_corrupt), None)
-                if first is not None and first.pts is not None and first.pts <= start_pts:
-                    return chain((first,), frames)
+                frames = _cleanly_begun(reader, chain((key,), packets), key.pts, start_pts)
+                if frames is not None:
+                    return frames
             target = min(target, key.pts)
         target, step = target - step, step * 2
     return None
+
+
+def _cleanly_begun(
+    reader: StreamReader, packets: Iterator[av.Packet[VideoStream]], key_pts: int, start_pts: int
+) -> Iterator[av.VideoFrame] | None:
+    """Frames from a key frame on, if the first is whole and comes in time; else None."""
+    errors = reader.errors.packets
+    frames = _decoded(reader, packets, key_pts)
+    first = next(frames, None)
+    if first is None or first.pts is None or first.pts > start_pts:
+        return None
+    # A damaged key frame is patched up from frames that the seek skipped.
+    if first.is_corrupt or reader.errors.packets > errors:
+        return None
+    return chain((first,), frames)
 
 
 def _next_key(packets: Iterator[av.Packet[VideoStream]]) -> av.Packet[VideoStream] | None:
