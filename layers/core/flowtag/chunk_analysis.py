@@ -245,11 +245,12 @@ class ChunkAnalyzer:
         rows, columns = GRID_SHAPE
         diagonal_px = float(np.hypot(*flow.picture_size))
         area = cv2.INTER_AREA
-        vectors = np.asarray(cv2.resize(flow.vectors, (columns, rows), interpolation=area))
-        vectors = vectors / (diagonal_px * seconds)
-        trust = cv2.resize(flow.confidence, (columns, rows), interpolation=area)
+        vectors = np.asarray(
+            cv2.resize(flow.vectors, (columns, rows), interpolation=area), dtype=np.float64
+        ) / (diagonal_px * seconds)
+        trust = np.asarray(cv2.resize(flow.confidence, (columns, rows), interpolation=area))
         scale = max(float(np.abs(vectors).max()), 1e-3)
-        grid: npt.NDArray[np.float64] = np.rint(np.dstack([vectors / scale, trust]) * 127)
+        grid = np.rint(np.dstack([vectors / scale, trust]) * 127)
         self._rows.grid_pts.append(pts)
         self._rows.grids.append(grid.astype(np.int8))
         self._rows.grid_scales.append(scale)

@@ -145,7 +145,7 @@ def pairs_by_shot(
         series.append(
             PairSeries(
                 run.pairs[at],
-                (begin - plan.probe.start_pts) * tick,
+                (begin - plan.probe.start_pts).astype(np.float64) * tick,
                 run.pairs["interval_pts"][at].astype(np.float64) * tick,
                 shape,
             )

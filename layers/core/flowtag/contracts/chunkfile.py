@@ -18,7 +18,6 @@ from flowtag.contracts.messages import ChunkTask
 from flowtag.errors import ContractError
 from flowtag.settings import Model, canonical_json
 
-
 # What zipfile, zlib and NumPy raise on damaged bytes.
 _DAMAGE = (
     ValueError,

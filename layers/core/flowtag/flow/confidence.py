@@ -67,7 +67,7 @@ def gather_cues(
     )
     round_trip = vectors + returned
     warped = cv2.remap(second, to_x, to_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    residual = local_difference(first, warped)
+    residual = local_difference(first, np.asarray(warped, dtype=np.uint8))
     outside = (ends_x < 0) | (ends_y < 0) | (ends_x > width - 1) | (ends_y > height - 1)
     return Cues(
         round_trip_px=_length(round_trip),

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from flowtag.flow.field import FloatArray, FlowField, GreyImage, every
-from flowtag.motion.camera import Similarity
+from flowtag.motion.camera import REST, Similarity
 from flowtag.motion.picture_area import BoolArray
 
 _STEPS = 2
@@ -48,7 +48,7 @@ def sharpen(field: FlowField, camera: Similarity, inliers: BoolArray) -> Similar
     Returns:
         The sharpened similarity; the start itself where too little can be aligned.
     """
-    if camera == Similarity(0.0, 0.0, 0.0, 0.0):
+    if camera == REST:
         return camera
     points = field.points()
     ends = points + camera.displacement(points)

@@ -68,6 +68,10 @@ class Similarity:
         return float(np.degrees(np.arctan2(self.b, 1 + self.a)))
 
 
+REST = Similarity(0.0, 0.0, 0.0, 0.0)
+"""A camera that does not move."""
+
+
 @dataclass(frozen=True, slots=True)
 class CameraFit:
     """The camera's motion over one pair.
@@ -108,7 +112,7 @@ def fit_camera(field: FlowField, usable: BoolArray) -> CameraFit | None:
     even = _evened_out(w, x, field.picture_size)
     w = even * (1 + _BORDER_WEIGHT * outward**6)
     if float(np.abs(v).max()) <= _REST_PX:
-        best = Similarity(0.0, 0.0, 0.0, 0.0)
+        best = REST
     else:
         best = _best_hypothesis(x, v, w, ring)
         # The border says which motion is the camera's; how fast it is, all of its points say.

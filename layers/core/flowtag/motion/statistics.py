@@ -12,7 +12,7 @@ from flowtag.flow.confidence import local_difference
 from flowtag.flow.field import FloatArray, FlowField, every
 from flowtag.flow.photometry import Photometry
 from flowtag.motion.alignment import sharpen, warped_by
-from flowtag.motion.camera import CameraFit, Similarity, fit_camera
+from flowtag.motion.camera import REST, CameraFit, Similarity, fit_camera
 from flowtag.motion.overlays import running_strip, still_overlay
 from flowtag.motion.picture_area import BoolArray, PictureArea
 
@@ -25,6 +25,8 @@ _SUBJECT_DIAGONALS_PER_SECOND = 0.015
 # Lenses, parallax and the flow's own error leave this share of the camera's motion behind.
 _SUBJECT_OF_CAMERA = 0.15
 _LEAST_BLOB_POINTS = 4
+# A camera that moves the corner farther than this is no artefact of noise.
+_COULD_BE_NOISE_PX = 4.0
 _STILL_RATIO = 1.03
 _STILL_LEVELS = 0.05
 # Grey levels, and ratio, by which the camera must explain a place worse than the flow does.
@@ -69,14 +71,18 @@ def pair_features(
         return row
     fit, overlay = camera
     similarity = sharpen(field, fit.similarity, fit.inliers)
-    if _stands_still(field, similarity, trusted & ~overlay):
-        similarity = Similarity(0.0, 0.0, 0.0, 0.0)
-    subject = trusted & ~overlay & _contradicts(field, similarity)
+    behind = _residual_of(field, similarity)
+    seen = trusted & ~overlay
+    if similarity != REST and _reach_px(field, similarity) < _COULD_BE_NOISE_PX:
+        unmoved = _residual_of(field, REST)
+        if _explains_as_well(unmoved, behind, seen):
+            similarity, behind = REST, unmoved
+    subject = seen & _contradicts(field, behind)
     motion = np.where(
         subject[..., None], field.vectors, similarity.displacement(field.points())
     ).astype(np.float32)
     _write_camera(row, similarity, fit.confidence, field.picture_size, time.seconds)
-    _write_motion(row, field, motion, trusted & ~overlay, time.seconds)
+    _write_motion(row, field, motion, seen, time.seconds)
     _write_subject(row, field, similarity, subject, time.seconds, pixels)
     return row
 
@@ -171,32 +177,35 @@ def _write_subject(
     row["subject_x"], row["subject_y"] = np.clip(centre, 0, 1)
 
 
-def _contradicts(field: FlowField, camera: Similarity) -> BoolArray:
-    """Where the pictures speak for the flow and against the camera.
+def _contradicts(field: FlowField, behind: FloatArray) -> BoolArray:
+    """Where the pictures speak for the flow and against the camera, given the camera's residual.
 
     In flat places both explain what is seen, and what differs there is a guess of the flow's.
     """
-    behind = _residual_of(field, camera)
     against: BoolArray = behind > np.maximum(
         field.residual + _CONTRADICTION_LEVELS, _CONTRADICTION_RATIO * field.residual
     )
     return against
 
 
-def _stands_still(field: FlowField, camera: Similarity, trusted: BoolArray) -> bool:
+def _explains_as_well(unmoved: FloatArray, moved: FloatArray, seen: BoolArray) -> bool:
     """Whether the pictures are explained as well by no motion at all: noise moves nothing."""
-    if not trusted.any():
+    if not seen.any():
         return False
-    still = local_difference(*field.frames)[every(field.step_px)][trusted]
-    moved = _residual_of(field, camera)[trusted]
-    return float(still.mean()) <= _STILL_RATIO * float(moved.mean()) + _STILL_LEVELS
+    return float(unmoved[seen].mean()) <= _STILL_RATIO * float(moved[seen].mean()) + _STILL_LEVELS
+
+
+def _reach_px(field: FlowField, camera: Similarity) -> float:
+    """How far the camera moves the picture's corner."""
+    corner = np.array(field.picture_size, dtype=np.float32) / np.float32(2)
+    return float(np.hypot(*camera.displacement(corner)))
 
 
 def _residual_of(field: FlowField, camera: Similarity) -> FloatArray:
     """``(rows, columns)`` mean absolute difference, 5x5 px, after warping by the camera alone."""
     first, second = field.frames
-    behind = local_difference(first, warped_by(second, camera))
-    return np.ascontiguousarray(behind[every(field.step_px)])
+    warped = second if camera == REST else warped_by(second, camera)
+    return np.ascontiguousarray(local_difference(first, warped)[every(field.step_px)])
 
 
 def _solid(mask: BoolArray) -> BoolArray:

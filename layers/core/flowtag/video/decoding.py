@@ -12,6 +12,7 @@ from typing import Self
 import av
 
 from flowtag.contracts.messages import ChunkRange, VideoProbe
+from flowtag.video.damage import Shown
 from flowtag.video.reading import ReadErrors
 from flowtag.video.starting import frames_from
 from flowtag.video.unwrapping import TimeGap, Unwrapper, jump_ticks, nominal_ticks
@@ -30,7 +31,8 @@ class DecodedFrame:
         pts: presentation time in ticks, above that of the frame before.
         duration_pts: ticks that the container says it is shown for; 0 where it does not say.
         picture: the decoded picture.
-        corrupt: whether the decoder had to conceal damage in it.
+        corrupt: whether it is spoiled: damaged, or referring to a frame that is. Its pixels may then
+            differ with where decoding began; all else never does.
     """
 
     pts: int
@@ -45,7 +47,7 @@ class DecodeReport:
 
     Attributes:
         delivered: frames given out.
-        corrupt: frames of these with concealed damage.
+        corrupt: frames of these that are spoiled by damage.
         errors: packets that could not be read or decoded, and what was said of the last.
         missing_pts: frames without a presentation time, which was made up.
         repeated_pts: frames whose time was not above the one before: nudged when timestamps are
@@ -132,32 +134,33 @@ class FrameDecoder:
                 yield frame
         self.report.truncated = self._ended_early()
 
-    def _in_time(self, pictures: Iterator[av.VideoFrame]) -> Iterator[DecodedFrame]:
+    def _in_time(self, shown: Iterator[Shown]) -> Iterator[DecodedFrame]:
         last: int | None = None
-        for picture in pictures:
-            pts = picture.pts
+        for frame in shown:
+            pts = frame.picture.pts
             if pts is None:
                 self.report.missing_pts += 1
             elif last is not None and pts <= last:
                 self.report.repeated_pts += 1
             else:
                 last = pts
-                yield self._frame(pts, picture)
+                yield self._frame(pts, frame)
 
-    def _unwrapped(self, pictures: Iterator[av.VideoFrame]) -> Iterator[DecodedFrame]:
+    def _unwrapped(self, shown: Iterator[Shown]) -> Iterator[DecodedFrame]:
         unwrapper = Unwrapper(
             nominal_ticks(self._probe), jump_ticks(self._probe), self._probe.start_pts
         )
         self.report.jumps = unwrapper.gaps
-        for picture in pictures:
-            pts = unwrapper.unwrap(picture.pts)
+        for frame in shown:
+            pts = unwrapper.unwrap(frame.picture.pts)
             self.report.missing_pts = unwrapper.missing
             self.report.repeated_pts = unwrapper.nudged
-            yield self._frame(pts, picture)
+            yield self._frame(pts, frame)
 
-    def _frame(self, pts: int, picture: av.VideoFrame) -> DecodedFrame:
+    def _frame(self, pts: int, shown: Shown) -> DecodedFrame:
+        picture = shown.picture
         duration = max(picture.duration or 0, 0) if self._durations_stored else 0
-        return DecodedFrame(pts, duration, picture, picture.is_corrupt)
+        return DecodedFrame(pts, duration, picture, shown.spoiled)
 
     def _count(self, frame: DecodedFrame) -> None:
         report, picture = self.report, frame.picture

@@ -18,6 +18,7 @@ import av
 from av.video.stream import VideoStream
 
 from flowtag.contracts.messages import VideoProbe
+from flowtag.video.damage import DamageTracker, Shown
 from flowtag.video.reading import ReadErrors, StreamReader
 
 _FIRST_STEP_SECONDS = 1
@@ -30,7 +31,7 @@ def frames_from(
     start_pts: int | None,
     resources: ExitStack,
     errors: ReadErrors,
-) -> Iterator[av.VideoFrame]:
+) -> Iterator[Shown]:
     """Frames in output order, beginning at or before a pts, as if decoded from the file's start.
 
     Args:
@@ -54,9 +55,7 @@ def frames_from(
     return _decoded(reader, reader.packets(), None)
 
 
-def _sought(
-    reader: StreamReader, probe: VideoProbe, start_pts: int
-) -> Iterator[av.VideoFrame] | None:
+def _sought(reader: StreamReader, probe: VideoProbe, start_pts: int) -> Iterator[Shown] | None:
     """Frames from a clean start at or before a pts; None if only the file's start will do."""
     step = max(1, int(_FIRST_STEP_SECONDS / probe.time_base))
     target = start_pts
@@ -77,15 +76,15 @@ def _sought(
 
 def _cleanly_begun(
     reader: StreamReader, packets: Iterator[av.Packet[VideoStream]], key_pts: int, start_pts: int
-) -> Iterator[av.VideoFrame] | None:
+) -> Iterator[Shown] | None:
     """Frames from a key frame on, if the first is whole and comes in time; else None."""
     errors = reader.errors.packets
     frames = _decoded(reader, packets, key_pts)
     first = next(frames, None)
-    if first is None or first.pts is None or first.pts > start_pts:
+    if first is None or first.picture.pts is None or first.picture.pts > start_pts:
         return None
     # A damaged key frame is patched up from frames that the seek skipped.
-    if first.is_corrupt or reader.errors.packets > errors:
+    if first.spoiled or reader.errors.packets > errors:
         return None
     return chain((first,), frames)
 
@@ -96,15 +95,22 @@ def _next_key(packets: Iterator[av.Packet[VideoStream]]) -> av.Packet[VideoStrea
 
 def _decoded(
     reader: StreamReader, packets: Iterator[av.Packet[VideoStream]], key_pts: int | None
-) -> Iterator[av.VideoFrame]:
+) -> Iterator[Shown]:
     """Decodes packets, without the frames that are displayed before the first key frame."""
+    tracker = DamageTracker()
     leading = True
     for packet in packets:
         if key_pts is None and packet.is_keyframe:
             key_pts = packet.pts
-        for frame in reader.decoded(packet):
-            early = key_pts is not None and frame.pts is not None and frame.pts < key_pts
-            if leading and early:
-                continue
-            leading = False
-            yield frame
+        errors = reader.errors.packets
+        pictures = reader.decoded(packet)
+        tracker.sent(packet, failed=reader.errors.packets > errors)
+        if leading:
+            pictures = [picture for picture in pictures if not _is_before(picture, key_pts)]
+            leading = not pictures
+        yield from tracker.shown(pictures)
+    yield from tracker.rest()
+
+
+def _is_before(picture: av.VideoFrame, key_pts: int | None) -> bool:
+    return key_pts is not None and picture.pts is not None and picture.pts < key_pts

@@ -1,0 +1,100 @@
+"""Which frames are spoiled: those that a decoder patched up, and those that refer to them.
+
+A decoder marks only the frames in which it met damage. What it patches them with depends on what it
+decoded before, so frames that refer to them look different from chunk to chunk, unmarked. Here
+damage spreads in decoding order, as references do, until a whole key frame ends it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import av
+from av.video.frame import PictureType
+from av.video.stream import VideoStream
+
+_MAX_HELD = 17
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A decoded frame and whether it is spoiled."""
+
+    picture: av.VideoFrame
+    spoiled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What is known of a packet: its place in decoding order, and whether it is a key frame."""
+
+    place: int
+    key: bool
+
+
+@dataclass(slots=True)
+class DamageTracker:
+    """Follows packets in and frames out, and tells spoiled frames from whole ones.
+
+    A frame may refer to one that is decoded before it but displayed after it, whose damage shows
+    only then; so frames are held back until all that were decoded before them have come out.
+    """
+
+    _places: int = 0
+    _pending: dict[int, _Sent] = field(default_factory=dict)
+    _held: deque[tuple[av.VideoFrame, _Sent]] = field(default_factory=deque)
+    _damaged: list[int] = field(default_factory=list)
+    _last_pts: int | None = None
+
+    def sent(self, packet: av.Packet[VideoStream], failed: bool) -> None:
+        """Notes a packet that went into the decoder.
+
+        Args:
+            packet: the packet.
+            failed: whether the decoder refused it.
+        """
+        self._places += 1
+        if failed or packet.is_corrupt:
+            self._damaged.append(self._places)
+        if packet.pts is not None and not failed:
+            self._pending[packet.pts] = _Sent(self._places, packet.is_keyframe)
+
+    def shown(self, pictures: list[av.VideoFrame]) -> Iterator[Shown]:
+        """Takes frames that came out; yields those of which all is known by now."""
+        for picture in pictures:
+            self._take(picture)
+            while self._held and self._is_settled(self._held[0][1]):
+                yield self._release()
+
+    def rest(self) -> Iterator[Shown]:
+        """Yields the frames still held at the end of the file."""
+        while self._held:
+            yield self._release()
+
+    def _take(self, picture: av.VideoFrame) -> None:
+        sent = _Sent(self._places, picture.key_frame)
+        if picture.pts is not None:
+            sent = self._pending.pop(picture.pts, sent)
+            self._last_pts = picture.pts
+            # What should have come out before this one never will.
+            missed = [pts for pts in self._pending if pts < picture.pts]
+            for pts in missed:
+                del self._pending[pts]
+        if picture.is_corrupt:
+            self._damaged.append(sent.place)
+        self._held.append((picture, sent))
+
+    def _is_settled(self, sent: _Sent) -> bool:
+        if len(self._held) > _MAX_HELD:
+            return True
+        return not any(other.place < sent.place for other in self._pending.values())
+
+    def _release(self) -> Shown:
+        picture, sent = self._held.popleft()
+        whole = sent.place not in self._damaged
+        # A key frame that is no intra picture only begins a gradual refresh.
+        if whole and sent.key and picture.pict_type == PictureType.I:
+            self._damaged = [place for place in self._damaged if place > sent.place]
+        return Shown(picture, any(place <= sent.place for place in self._damaged))
