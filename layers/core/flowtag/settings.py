@@ -66,6 +66,14 @@ class Thresholds(Model):
         description="Two frames across a cut: motion explains at most this share of the texture."
         " Unrelated pictures reach 0.05 to 0.3 by chance, whip pans stay above 0.5.",
     )
+    surely_cut_match: float = Field(
+        0.12,
+        description="Up to here little else is asked. Above, something large may have passed in"
+        " front of the lens.",
+    )
+    doubtful_drop: float = Field(
+        0.42, description="Then a cut explains at most this share of what its neighbours do."
+    )
     cut_drop: float = Field(
         0.65,
         description="and at most this share of what its neighbours' motion explains: in smoke,"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import struct
 import zipfile
 import zlib
@@ -168,7 +167,7 @@ def read_failed_chunk(data: bytes) -> FailedChunk:
         ContractError: the file is damaged, or of another version.
     """
     try:
-        return FailedChunk.model_validate(json.loads(data))
+        return FailedChunk.model_validate_json(data)
     except ValueError as error:
         raise ContractError(f"not a readable record of a failed chunk: {error}") from error
 

@@ -151,11 +151,13 @@ def _is_same_scene(
     if correlation(pair[0], pair[1], 3) > (_SAME_IN_LIGHT if lights else _SAME_MOVED):
         return True
     match = np.nan_to_num(frames.match.astype(np.float32), nan=1.0)
-    usual = _usual(match, step)
+    own, usual = float(match[step]), _usual(match, step)
+    likeness = correlation(pair[0], pair[1], 6)
+    if own > limits.surely_cut_match and likeness >= limits.turmoil_likeness:
+        return own > limits.doubtful_drop * usual
     if usual >= _FOLLOWED:
         return False
-    alike = correlation(pair[0], pair[1], 6) >= limits.turmoil_likeness
-    return alike or float(match[step]) > limits.turmoil_drop * usual
+    return likeness >= limits.turmoil_likeness or own > limits.turmoil_drop * usual
 
 
 def _jumps(frames: FrameEvidence, limits: Thresholds) -> list[int]:

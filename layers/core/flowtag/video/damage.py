@@ -28,10 +28,20 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """What is known of a packet: its place in decoding order, and whether it is a key frame."""
+    """What is known of a packet: its place in decoding order, pts, and whether it is a key frame."""
 
     place: int
+    pts: int | None
     key: bool
+
+    def hides(self, earlier: _Sent) -> bool:
+        """Whether what is displayed from this key frame on refers to nothing of a packet.
+
+        That is so of packets decoded before it, and of its leading pictures.
+        """
+        if earlier.place < self.place:
+            return True
+        return earlier.pts is not None and self.pts is not None and earlier.pts < self.pts
 
 
 @dataclass(slots=True)
@@ -43,9 +53,10 @@ class DamageTracker:
     """
 
     _places: int = 0
+    _last_key: _Sent | None = None
     _pending: dict[int, _Sent] = field(default_factory=dict)
     _held: deque[tuple[av.VideoFrame, _Sent]] = field(default_factory=deque)
-    _damaged: list[int] = field(default_factory=list)
+    _damaged: list[_Sent] = field(default_factory=list)
     _last_pts: int | None = None
 
     def sent(self, packet: av.Packet[VideoStream], failed: bool) -> None:
@@ -56,10 +67,11 @@ class DamageTracker:
             failed: whether the decoder refused it.
         """
         self._places += 1
+        sent = _Sent(self._places, packet.pts, packet.is_keyframe)
         if failed or packet.is_corrupt:
-            self._damaged.append(self._places)
-        if packet.pts is not None and not failed:
-            self._pending[packet.pts] = _Sent(self._places, packet.is_keyframe)
+            self._damaged.append(sent)
+        if packet.pts is not None:
+            self._pending[packet.pts] = sent
 
     def shown(self, pictures: list[av.VideoFrame]) -> Iterator[Shown]:
         """Takes frames that came out; yields those of which all is known by now."""
@@ -74,7 +86,7 @@ class DamageTracker:
             yield self._release()
 
     def _take(self, picture: av.VideoFrame) -> None:
-        sent = _Sent(self._places, picture.key_frame)
+        sent = _Sent(self._places, picture.pts, picture.key_frame)
         if picture.pts is not None:
             sent = self._pending.pop(picture.pts, sent)
             self._last_pts = picture.pts
@@ -83,7 +95,7 @@ class DamageTracker:
             for pts in missed:
                 del self._pending[pts]
         if picture.is_corrupt:
-            self._damaged.append(sent.place)
+            self._damaged.append(sent)
         self._held.append((picture, sent))
 
     def _is_settled(self, sent: _Sent) -> bool:
@@ -93,8 +105,14 @@ class DamageTracker:
 
     def _release(self) -> Shown:
         picture, sent = self._held.popleft()
-        whole = sent.place not in self._damaged
-        # A key frame that is no intra picture only begins a gradual refresh.
-        if whole and sent.key and picture.pict_type == PictureType.I:
-            self._damaged = [place for place in self._damaged if place > sent.place]
-        return Shown(picture, any(place <= sent.place for place in self._damaged))
+        if sent.key and not any(damaged.place == sent.place for damaged in self._damaged):
+            # One that is no intra picture only begins a refresh, which the next one finds done.
+            intra = picture.pict_type == PictureType.I
+            self._forget(sent if intra else self._last_key)
+        if sent.key:
+            self._last_key = sent
+        return Shown(picture, any(damaged.place <= sent.place for damaged in self._damaged))
+
+    def _forget(self, key: _Sent | None) -> None:
+        if key is not None:
+            self._damaged = [damaged for damaged in self._damaged if not key.hides(damaged)]

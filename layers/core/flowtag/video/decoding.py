@@ -31,8 +31,8 @@ class DecodedFrame:
         pts: presentation time in ticks, above that of the frame before.
         duration_pts: ticks that the container says it is shown for; 0 where it does not say.
         picture: the decoded picture.
-        corrupt: whether it is spoiled: damaged, or referring to a frame that is. Its pixels may then
-            differ with where decoding began; all else never does.
+        corrupt: whether it is damaged, or refers to a frame that is. The pixels of such a frame may
+            differ with where decoding began; nothing else does.
     """
 
     pts: int
