@@ -153,8 +153,10 @@ def _is_same_scene(
     match = np.nan_to_num(frames.match.astype(np.float32), nan=1.0)
     own, usual = float(match[step]), _usual(match, step)
     likeness = correlation(pair[0], pair[1], 6)
-    if own > limits.surely_cut_match and likeness >= limits.turmoil_likeness:
-        return own > limits.doubtful_drop * usual
+    if likeness >= limits.turmoil_likeness and own > max(
+        limits.surely_cut_match, limits.doubtful_drop * usual
+    ):
+        return True
     if usual >= _FOLLOWED:
         return False
     return likeness >= limits.turmoil_likeness or own > limits.turmoil_drop * usual
