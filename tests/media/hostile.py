@@ -69,22 +69,23 @@ def external_reference(path: Path, target: Path, kind: bytes = b"alis") -> Path:
     return patch(path, "moov/trak/mdia/minf/dinf/dref", lambda _: table)
 
 
-def picture_bomb(path: Path, honest: bool) -> Path:
+def picture_bomb(path: Path, honest: bool, after: int = 0) -> Path:
     """A MOV of PNG frames of 16000x16000 px in some kilobytes.
 
     Args:
         path: the file to write.
         honest: whether the header says so too; else it claims 64x64.
+        after: so many frames of 64x64 come first, which are no bombs.
     """
-    png = _bomb_png(BOMB_SIDE_PX)
+    bomb, small = _bomb_png(BOMB_SIDE_PX), _bomb_png(64)
     claimed = BOMB_SIDE_PX if honest else 64
     with av.open(str(path), "w") as container:
         stream = container.add_stream("png", rate=25)
         assert isinstance(stream, VideoStream)
         stream.width = stream.height = 64
         stream.pix_fmt = "gray"
-        for index in range(3):
-            packet = cast("av.Packet[VideoStream]", av.Packet(png))
+        for index in range(after + 3):
+            packet = cast("av.Packet[VideoStream]", av.Packet(small if index < after else bomb))
             packet.stream, packet.time_base = stream, 1 / stream.codec_context.rate
             packet.pts = packet.dts = index
             packet.is_keyframe = True
@@ -95,6 +96,36 @@ def picture_bomb(path: Path, honest: bool) -> Path:
         return table[:40] + struct.pack(">HH", claimed, claimed) + table[44:]
 
     return patch(path, "moov/trak/mdia/minf/stbl/stsd", resize)
+
+
+def sequence_bomb(path: Path) -> Path:
+    """A transport stream of tiny MPEG-2 pictures whose sequence headers claim 16000x16000 px."""
+    movie = Movie("mpeg2video", count=6, size=(64, 64), gop=1, bit_rate=400_000)
+    plain = write_movie(path.with_suffix(".m2v.ts"), movie)
+    with av.open(str(plain)) as source, av.open(str(path), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.size == 0:
+                continue
+            inflated = cast("av.Packet[VideoStream]", av.Packet(_inflated(bytes(packet))))
+            inflated.stream, inflated.time_base = stream, packet.time_base
+            inflated.pts, inflated.dts = packet.pts, packet.dts
+            target.mux(inflated)
+    plain.unlink()
+    return path
+
+
+def _inflated(picture: bytes) -> bytes:
+    """MPEG-2 data with the sizes in its headers changed (ISO/IEC 13818-2, 6.2.2.1 and 6.2.2.3)."""
+    data = bytearray(picture)
+    low, high = BOMB_SIDE_PX & 0xFFF, BOMB_SIDE_PX >> 12
+    header = data.find(b"\0\0\1\xb3") + 4
+    data[header : header + 3] = (low << 12 | low).to_bytes(3, "big")
+    extension = data.find(b"\0\0\1\xb5") + 4
+    bits = int.from_bytes(data[extension : extension + 4], "big")
+    bits = bits & ~(0xF << 13) | high << 15 | high << 13
+    data[extension : extension + 4] = bits.to_bytes(4, "big")
+    return bytes(data)
 
 
 def many_streams(path: Path, count: int) -> Path:
@@ -111,9 +142,9 @@ def many_streams(path: Path, count: int) -> Path:
 
 
 def _bomb_png(side: int) -> bytes:
-    row = b"\0" + b"\0" * (side // 8)
+    row = b"\0" * (1 + side // 8)
     packer = zlib.compressobj(9)
-    rows = b"".join(packer.compress(row * 100) for _ in range(side // 100)) + packer.flush()
+    rows = b"".join(packer.compress(row * 32) for _ in range(side // 32)) + packer.flush()
     header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
     parts = ((b"IHDR", header), (b"IDAT", rows), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
@@ -126,12 +157,15 @@ def _bomb_png(side: int) -> bytes:
 
 
 def _alias_record(target: Path) -> bytes:
-    """A version 2 alias record with an absolute path, in so far as readers look at it."""
-    name = target.name.encode()[:63]
-    volume = b"\4disk".ljust(28, b"\0")
-    head = b"\0" * 4 + struct.pack(">HHH", 0, 2, 0) + volume + b"\0" * 12
-    head += bytes([len(name)]) + name.ljust(63, b"\0") + b"\0" * 16
-    head += struct.pack(">hh", 0, 0) + b"\0" * 16
-    path = str(target).encode()
-    posix = struct.pack(">HH", 18, len(path)) + path + b"\0" * (len(path) % 2)
-    return head + posix + struct.pack(">HH", 0xFFFF, 0)
+    """A version 2 alias record of a file in the same folder, as Finder writes it."""
+    volume = "disk"
+    head = struct.pack(">IHHH", 0, 0, 2, 0) + _pascal(volume, 28) + b"\0" * 12
+    # One level up from the movie and one down to the target.
+    head += _pascal(target.name, 64) + b"\0" * 16 + struct.pack(">hh", 1, 1) + b"\0" * 16
+    path = (volume + ":".join(target.parts).replace("/", "", 1)).encode()
+    return head + struct.pack(">HH", 2, len(path)) + path + b"\0" * (len(path) % 2 + 4)
+
+
+def _pascal(text: str, size: int) -> bytes:
+    data = text.encode()[: size - 1]
+    return bytes([len(data)]) + data.ljust(size - 1, b"\0")

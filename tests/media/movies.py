@@ -79,6 +79,9 @@ ENCODINGS: dict[str, Movie] = {
     "h264-interlaced.mp4": x264(
         60, "keyint=12:min-keyint=12:scenecut=0:bframes=3:open-gop=1:tff=1"
     ),
+    "h264-large.mp4": x264(
+        36, "keyint=12:min-keyint=12:scenecut=0:bframes=3:open-gop=1", size=(1280, 720)
+    ),
     "h264-fragmented.mp4": x264(
         60, "keyint=12:bframes=2", muxing={"movflags": "frag_keyframe+empty_moov"}
     ),
@@ -108,7 +111,7 @@ ENCODINGS: dict[str, Movie] = {
         60,
         options={"deadline": "good", "cpu-used": "8", "crf": "40", "lag-in-frames": "10"},
     ),
-    "av1.mp4": Movie("libsvtav1", 60, options={"preset": "11", "crf": "50"}),
+    "av1.mp4": Movie("libsvtav1", 60, options={"preset": "11", "crf": "35"}),
     "prores.mov": Movie("prores_ks", 24, pixel_format="yuv422p10le", options={"profile": "proxy"}),
     "flv1.flv": Movie("flv", 60, bit_rate=400_000),
     "wmv2.asf": Movie("wmv2", 60, bit_rate=400_000),

@@ -56,15 +56,16 @@ def see(path: Path) -> Seen:
 
 def hashes(
     path: Path, probe: VideoProbe, start_pts: int | None, limit: int
-) -> list[tuple[int, int, int]]:
-    """Pts, duration and a hash of the pixels of the frames from a start on."""
+) -> list[tuple[int, int, int | None]]:
+    """Pts, duration and a hash of the pixels of frames from a start on; None of spoiled pixels."""
     wanted = ChunkRange(start_pts=start_pts, end_pts=None)
     with FrameDecoder(path, probe, wanted, sequential=False) as decoder:
         return [_hashed(frame) for frame in islice(decoder, limit)]
 
 
-def _hashed(frame: DecodedFrame) -> tuple[int, int, int]:
-    return frame.pts, frame.duration_pts, zlib.crc32(frame.picture.to_ndarray().tobytes())
+def _hashed(frame: DecodedFrame) -> tuple[int, int, int | None]:
+    pixels = None if frame.corrupt else zlib.crc32(frame.picture.to_ndarray().tobytes())
+    return frame.pts, frame.duration_pts, pixels
 
 
 def _add(seen: Seen, frame: DecodedFrame) -> None:

@@ -28,7 +28,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """What is known of a packet: its place in decoding order, pts, and whether it is a key frame."""
+    """A packet's place in decoding order, its pts, and whether it is a key frame."""
 
     place: int
     pts: int | None

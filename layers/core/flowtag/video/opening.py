@@ -112,6 +112,9 @@ def pick_stream(container: InputContainer, path: Path) -> VideoStream:
 
 _NEEDS_NO_DEBLOCKING_PIXELS = 1280 * 720
 
+# Their decoders show damaged frames unmarked, unless told to give them up.
+_SILENT_CODECS = {"hevc"}
+
 
 def limit_decoder(stream: VideoStream) -> None:
     """Binds a stream's decoder to one thread and to :data:`MAX_PIXELS`; before its first packet.
@@ -124,6 +127,8 @@ def limit_decoder(stream: VideoStream) -> None:
         # is looked at so small that a block is hardly a pixel; in a small one, block edges that
         # stay in place would be taken for the picture's.
         options["skip_loop_filter"] = "noref"
+    if stream.codec_context.codec.canonical_name in _SILENT_CODECS:
+        options["err_detect"] = "explode"
     stream.codec_context.options = options
     stream.thread_count = 1
     stream.thread_type = ThreadType.NONE

@@ -1,0 +1,117 @@
+"""Writes the pages that follow from the code: the help texts, the thresholds, the JSON Schema.
+
+    python -m docs.generate [PAGE...]
+
+Tests keep the pages in step: whoever changes a help text or a threshold runs ``make docs``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+from pydantic import BaseModel
+
+from flowtag.cli import main as flowtag
+from flowtag.cli.schema import motion_schema
+from flowtag.settings import PRESETS, FlowSettings, Thresholds
+
+ROOT = Path(__file__).parents[1]
+_HELP_WIDTH = 80
+
+_CLI = """\
+# The command
+
+The help texts of `flowtag`, as it prints them. Written by `make docs`.
+"""
+
+_THRESHOLDS = """\
+# Thresholds and presets
+
+Where assembly draws its lines, with the reason for each value, and how the presets estimate flow.
+Written by `make docs` from `flowtag/settings.py`, the one place where they stand. All of these are
+part of a run's settings, are written into `motion.json`, and change its run id.
+"""
+
+
+def cli_page() -> str:
+    """``docs/cli.md``: what ``--help`` prints, for the command and each of its commands."""
+    parts = [_CLI, _help_section(flowtag, ("flowtag",))]
+    for name in flowtag.list_commands(click.Context(flowtag)):
+        parts.append(_help_section(flowtag.commands[name], ("flowtag", name)))
+    return "\n".join(parts)
+
+
+def thresholds_page() -> str:
+    """``docs/thresholds.md``: thresholds with their reasons, presets side by side."""
+    parts = [_THRESHOLDS, "## Thresholds\n"]
+    for name, field in Thresholds.model_fields.items():
+        reason = textwrap.fill(field.description or "", 96, initial_indent="  ")
+        reason = reason.replace("\n", "\n  ")
+        parts.append(f"- `{name}` = {_plain(field.default)}\n{reason}")
+    parts += ["\n## Presets\n", _presets_table(), ""]
+    return "\n".join(parts)
+
+
+def schema_page() -> str:
+    """``docs/formats/motion.schema.json``: what ``flowtag schema`` prints."""
+    return json.dumps(motion_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/cli.md": cli_page,
+    "docs/thresholds.md": thresholds_page,
+    "docs/formats/motion.schema.json": schema_page,
+}
+
+
+def _help_section(command: click.Command, words: tuple[str, ...]) -> str:
+    parent = click.Context(flowtag, info_name=words[0]) if len(words) > 1 else None
+    context = click.Context(
+        command,
+        info_name=words[-1],
+        parent=parent,
+        terminal_width=_HELP_WIDTH,
+        max_content_width=_HELP_WIDTH,
+    )
+    text = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
+    return f"## {' '.join(words)}\n\n```text\n{text}\n```\n"
+
+
+def _presets_table() -> str:
+    names = list(PRESETS)
+    rows = [f"| | {' | '.join(names)} |", f"|---|{'---|' * len(names)}"]
+    for name in FlowSettings.model_fields:
+        values = [_plain(getattr(preset, name)) for preset in PRESETS.values()]
+        rows.append(f"| `{name}` | {' | '.join(values)} |")
+    notes = [f"- `{name}`: {note}" for name, note in _notes(FlowSettings)]
+    return "\n".join([*rows, "", *notes])
+
+
+def _notes(model: type[BaseModel]) -> list[tuple[str, str]]:
+    fields = model.model_fields.items()
+    return [(name, field.description) for name, field in fields if field.description]
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(_plain(each) for each in value)
+    return str(value)
+
+
+def main() -> None:
+    """Writes the pages that are named, or all."""
+    parser = argparse.ArgumentParser(description="Write the pages that follow from the code.")
+    parser.add_argument("pages", nargs="*", metavar="PAGE", help=", ".join(PAGES))
+    for name in parser.parse_args().pages or PAGES:
+        if name not in PAGES:
+            parser.error(f"no such page: {name}")
+        (ROOT / name).write_text(PAGES[name](), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

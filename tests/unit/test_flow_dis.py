@@ -1,0 +1,153 @@
+"""Flow and its confidence on drawn pairs whose motion is known exactly at every px."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from flowtag.flow.dis import DisFlow, large_shift
+from flowtag.flow.field import FlowField, every
+from flowtag.flow.photometry import measure_photometry
+from flowtag.settings import PRESETS, FlowSettings, Preset
+from tests.rendering import random_flow_pair, steady
+from tests.unit.flow_fields import WIDTH, two_pictures
+
+# Far from the seeds that the weights were fitted on.
+UNSEEN = range(70_000, 70_048)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """All vectors of all pairs: what was claimed and what is true."""
+
+    confidence: npt.NDArray[np.float64]
+    error_px: npt.NDArray[np.float64]
+
+    @property
+    def right(self) -> npt.NDArray[np.bool_]:
+        return np.asarray(self.error_px < 1.0)
+
+
+def judged(seeds: range, settings: FlowSettings) -> Judged:
+    width = settings.working_size_px
+    claims, errors = [], []
+    for seed in seeds:
+        pair = random_flow_pair(seed, width=width, height=width * 9 // 16)
+        change = measure_photometry(pair.first, pair.second)
+        field = DisFlow(settings).estimate(pair.first, pair.second, change)
+        error = np.linalg.norm(pair.flow[every(field.step_px)] - field.vectors, axis=-1)
+        claims.append(field.confidence.ravel())
+        errors.append(error.ravel())
+    return Judged(np.concatenate(claims).astype(float), np.concatenate(errors).astype(float))
+
+
+@pytest.fixture(scope="module")
+def balanced() -> Judged:
+    return judged(UNSEEN, FlowSettings())
+
+
+def expected_calibration_error(found: Judged) -> float:
+    """Mean gap between claim and truth over ten bins of confidence (Guo et al. 2017)."""
+    bins = np.minimum((found.confidence * 10).astype(int), 9)
+    gaps = [
+        abs(found.confidence[bins == k].mean() - found.right[bins == k].mean()) * (bins == k).mean()
+        for k in range(10)
+        if (bins == k).any()
+    ]
+    return float(np.sum(gaps))
+
+
+def area_under_curve(found: Judged) -> float:
+    """The chance that a right vector is trusted more than a wrong one (Mann and Whitney)."""
+    rank = np.argsort(np.argsort(found.confidence)) + 1.0
+    right, wrong = int(found.right.sum()), int((~found.right).sum())
+    return float((rank[found.right].sum() - right * (right + 1) / 2) / (right * wrong))
+
+
+def test_trusted_vectors_are_right(balanced: Judged) -> None:
+    trusted = balanced.error_px[balanced.confidence >= 0.5]
+    assert np.median(trusted) < 0.5
+    assert (trusted < 1.0).mean() > 0.75
+
+
+def test_the_surest_vectors_are_nearly_always_right(balanced: Judged) -> None:
+    surest = balanced.error_px[balanced.confidence >= 0.9]
+    assert len(surest) > 0.05 * len(balanced.error_px)
+    assert (surest < 1.0).mean() > 0.88
+
+
+def test_confidence_is_the_probability_of_being_right(balanced: Judged) -> None:
+    assert expected_calibration_error(balanced) <= 0.10
+
+
+def test_confidence_tells_right_from_wrong(balanced: Judged) -> None:
+    assert area_under_curve(balanced) >= 0.85
+
+
+@pytest.mark.parametrize("preset", ["fast", "best"])
+def test_confidence_holds_for_the_other_presets(preset: Preset) -> None:
+    found = judged(UNSEEN[:12], PRESETS[preset])
+    assert expected_calibration_error(found) <= 0.15
+    assert area_under_curve(found) >= 0.85
+
+
+def estimate(first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8]) -> FlowField:
+    return DisFlow(FlowSettings()).estimate(first, second, measure_photometry(first, second))
+
+
+def test_an_unchanged_picture_does_not_move() -> None:
+    first, _ = two_pictures(steady(1, picture="gravel"))
+    field = estimate(first, first.copy())
+    assert np.abs(field.vectors).max() < 0.05
+
+
+def test_unrelated_pictures_are_not_trusted() -> None:
+    first, _ = two_pictures(steady(1, picture="gravel"))
+    second, _ = two_pictures(steady(1, picture="coins"))
+    field = estimate(first, second)
+    assert (field.confidence >= 0.5).mean() < 0.1
+
+
+def test_an_empty_picture_is_not_trusted() -> None:
+    plain = np.full((144, 256), 120, np.uint8)
+    noise = np.random.default_rng(5).integers(-2, 3, (2, 144, 256))
+    first, second = (plain + noise).astype(np.uint8)
+    field = estimate(first, second)
+    assert (field.confidence >= 0.5).mean() < 0.05
+
+
+def test_a_change_of_light_is_no_motion() -> None:
+    first, _ = two_pictures(steady(1, picture="coffee"))
+    second = np.clip(first * 0.8 + 15, 0, 255).astype(np.uint8)
+    field = estimate(first, second)
+    trusted = field.confidence >= 0.5
+    assert trusted.mean() > 0.3
+    assert np.median(np.abs(field.vectors[trusted])) < 0.1
+
+
+def test_a_whip_pan_is_followed() -> None:
+    first, second = two_pictures(steady(2, picture="gravel", pan=2.5))
+    field = estimate(first, second)
+    trusted = field.confidence >= 0.5
+    assert trusted.mean() > 0.2
+    wanted_px = -2.5 * 0.08 * WIDTH
+    assert np.median(field.vectors[trusted][:, 0]) == pytest.approx(wanted_px, abs=1.0)
+
+
+def test_a_large_shift_is_sought_only_where_pictures_differ_much() -> None:
+    first, _ = two_pictures(steady(1, picture="coffee"))
+    assert large_shift(first, first) is None
+
+
+def test_the_second_estimate_does_not_depend_on_the_first() -> None:
+    pairs = [two_pictures(steady(1, picture="coffee", pan=rate)) for rate in (0.1, 1.5)]
+    flow = DisFlow(FlowSettings())
+    for first, second in pairs:
+        flow.estimate(first, second, measure_photometry(first, second))
+    first, second = pairs[0]
+    again = flow.estimate(first, second, measure_photometry(first, second))
+    assert np.array_equal(again.vectors, estimate(first, second).vectors)
+    assert np.array_equal(again.confidence, estimate(first, second).confidence)
