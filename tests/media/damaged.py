@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import av
 
@@ -53,4 +54,16 @@ def remux(source: Path, target: Path, shift_seconds: float = 0, drop_pts: bool =
             packet.dts += shift
             packet.stream = stream
             new.mux(packet)
+    return target
+
+
+def scatter_bits(source: Path, target: Path, seed: int, count: int) -> Path:
+    """An MP4 or MOV with bits flipped here and there in its samples, never in its tables."""
+    data = bytearray(source.read_bytes())
+    start = data.index(b"mdat") + 4
+    stop = start - 8 + int.from_bytes(data[start - 8 : start - 4], "big")
+    random = Random(seed)
+    for _ in range(count):
+        data[random.randrange(start, stop)] ^= 1 << random.randrange(8)
+    target.write_bytes(bytes(data))
     return target

@@ -191,6 +191,8 @@ def _video_stream(container: av.container.OutputContainer, movie: Movie) -> Vide
     stream.pix_fmt = movie.pixel_format
     context = stream.codec_context
     context.time_base = movie.time_base or 1 / movie.rate
+    # The same bytes on every machine, however many processors it has.
+    context.thread_count = 1
     if "x264-params" not in options and "x265-params" not in options:
         context.gop_size = movie.gop
         context.max_b_frames = movie.b_frames

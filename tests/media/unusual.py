@@ -58,6 +58,15 @@ def write_with_cover(path: Path, count: int, size: tuple[int, int], cover: Image
     return path
 
 
+def write_with_attachment(path: Path, count: int, size: tuple[int, int], cover: Image) -> Path:
+    """A numbered film in Matroska with a cover picture attached to the file."""
+    with av.open(str(path), "w") as container:
+        film = _film_stream(container, size)
+        container.add_attachment("cover.png", "image/png", encoded_picture(cover, "png"))
+        _encode_numbers(container, film, range(count))
+    return path
+
+
 def write_several(path: Path, sizes: Sequence[tuple[int, int]], default: int, count: int) -> Path:
     """A file of several video streams; frame `n` of stream `s` carries the number `100 s + n`."""
     with av.open(str(path), "w") as container:

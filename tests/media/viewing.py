@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+
+import av
 
 from flowtag.contracts.messages import ChunkRange, VideoProbe
 from flowtag.video.decoding import DecodedFrame, DecodeReport, FrameDecoder
@@ -75,3 +78,10 @@ def _add(seen: Seen, frame: DecodedFrame) -> None:
     seen.ends.append(frame.pts + frame.duration_pts)
     seen.sizes.append(size)
     seen.corrupt.append(frame.corrupt)
+
+
+def frames_from_start(path: Path) -> Iterator[av.VideoFrame]:
+    """The pictures of a file, as they are stored."""
+    with FrameDecoder(path, probe_video(path), WHOLE, sequential=False) as decoder:
+        for frame in decoder:
+            yield frame.picture

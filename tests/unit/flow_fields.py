@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -92,11 +90,6 @@ def features_between(first: Image, second: Image, seconds: float = SECONDS) -> P
     return np.asarray(row[0])
 
 
-def features_of(
-    shot: Shot, look: Look | None = None, change: Callable[[Image], Image] | None = None
-) -> PairTable:
-    """The row that a worker writes about two pictures of a shot, each changed alike."""
-    first, second = two_pictures(shot, look)
-    return features_between(change(first), change(second)) if change else features_between(
-        first, second
-    )
+def features_of(shot: Shot, look: Look | None = None) -> PairTable:
+    """The row that a worker writes about two pictures of a shot."""
+    return features_between(*two_pictures(shot, look))

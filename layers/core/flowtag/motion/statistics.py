@@ -25,6 +25,8 @@ _SUBJECT_DIAGONALS_PER_SECOND = 0.015
 # Lenses, parallax and the flow's own error leave this share of the camera's motion behind.
 _SUBJECT_OF_CAMERA = 0.15
 _LEAST_BLOB_POINTS = 4
+# Share of a moving patch that must contradict the camera for all of it to count.
+_LEAST_SURE_SHARE = 0.3
 # A camera that moves the corner farther than this is no artefact of noise.
 _COULD_BE_NOISE_PX = 4.0
 _STILL_RATIO = 1.03
@@ -77,13 +79,16 @@ def pair_features(
         unmoved = _residual_of(field, REST)
         if _explains_as_well(unmoved, behind, seen):
             similarity, behind = REST, unmoved
-    subject = seen & _contradicts(field, behind)
+    subject = _subject_region(
+        field, similarity, seen, seen & _contradicts(field, behind), time.seconds
+    )
     motion = np.where(
         subject[..., None], field.vectors, similarity.displacement(field.points())
     ).astype(np.float32)
     _write_camera(row, similarity, fit.confidence, field.picture_size, time.seconds)
     _write_motion(row, field, motion, seen, time.seconds)
-    _write_subject(row, field, similarity, subject, time.seconds, pixels)
+    _write_subject(row, field, similarity, seen & subject, subject, time.seconds)
+    row["subject_area"] = subject.sum() / pixels
     return row
 
 
@@ -146,33 +151,51 @@ def _direction_histogram(vectors: FloatArray, reach_px: FloatArray) -> FloatArra
     return np.asarray(np.rint(255 * weight / weight.sum()), dtype=np.float32)
 
 
-def _write_subject(
-    row: PairTable,
+def _subject_region(
     field: FlowField,
-    similarity: Similarity,
-    subject: BoolArray,
+    camera: Similarity,
+    seen: BoolArray,
+    contradicting: BoolArray,
     seconds: float,
-    pixels: int,
-) -> None:
-    """What moves against the camera, with the gaps that it encloses."""
-    points = field.points()
-    camera_motion = similarity.displacement(points)
+) -> BoolArray:
+    """``(rows, columns)`` bool: what moves against the camera, with the gaps that it encloses.
+
+    A subject's plain parts contradict nothing, but they hang together with its edges, which do.
+    """
+    camera_motion = camera.displacement(field.points())
     left = field.vectors - camera_motion
-    reach_px = np.hypot(left[..., 0], left[..., 1])
     diagonal_px = float(np.hypot(*field.picture_size))
     threshold = np.maximum(
         max(_SUBJECT_PX, _SUBJECT_DIAGONALS_PER_SECOND * diagonal_px * seconds),
         _SUBJECT_OF_CAMERA * np.hypot(camera_motion[..., 0], camera_motion[..., 1]),
     )
-    moving = subject & (reach_px > threshold)
-    region = _solid(moving)
-    row["subject_area"] = np.count_nonzero(region) / pixels
+    moving = seen & (np.hypot(left[..., 0], left[..., 1]) > threshold)
+    sure = moving & contradicting
+    if not sure.any():
+        return sure
+    count, labels = cv2.connectedComponents(moving.astype(np.uint8), connectivity=4)
+    sizes = np.bincount(labels.ravel(), minlength=count)
+    backed = np.bincount(labels[sure], minlength=count)
+    whole = backed >= _LEAST_SURE_SHARE * sizes
+    whole[0] = False
+    return _solid(np.asarray(whole[labels], dtype=np.bool_) & moving | sure)
+
+
+def _write_subject(
+    row: PairTable,
+    field: FlowField,
+    similarity: Similarity,
+    seen: BoolArray,
+    region: BoolArray,
+    seconds: float,
+) -> None:
+    points = field.points()
     row["subject_speed"] = 0.0
-    seen = moving & region
     if not seen.any():
-        row["subject_area"] = 0.0
         return
-    row["subject_speed"] = reach_px[seen].mean() / (diagonal_px * seconds)
+    left = (field.vectors - similarity.displacement(points))[seen]
+    diagonal_px = float(np.hypot(*field.picture_size))
+    row["subject_speed"] = np.hypot(left[:, 0], left[:, 1]).mean() / (diagonal_px * seconds)
     centre = points[region].mean(axis=0) / np.array(field.picture_size) + 0.5
     row["subject_x"], row["subject_y"] = np.clip(centre, 0, 1)
 

@@ -2,9 +2,8 @@
 
 Decoders start at a key frame, but not all that follows it is whole: leading pictures of an open GOP
 are displayed before the key frame and refer to frames that the seek skipped; streams with gradual
-refresh recover only some frames later; damaged ones are patched up from the frames before. So
-frames that are displayed before the key frame are left out, and when the first frame then lies
-after the wanted start, or is damaged, decoding begins further back.
+refresh recover only some frames later. So frames that are displayed before the key frame are left
+out, and when the first frame then lies after the wanted start, decoding begins further back.
 """
 
 from __future__ import annotations
@@ -77,14 +76,10 @@ def _sought(reader: StreamReader, probe: VideoProbe, start_pts: int) -> Iterator
 def _cleanly_begun(
     reader: StreamReader, packets: Iterator[av.Packet[VideoStream]], key_pts: int, start_pts: int
 ) -> Iterator[Shown] | None:
-    """Frames from a key frame on, if the first is whole and comes in time; else None."""
-    errors = reader.errors.packets
+    """Frames from a key frame on, if the first of them comes in time; else None."""
     frames = _decoded(reader, packets, key_pts)
     first = next(frames, None)
     if first is None or first.picture.pts is None or first.picture.pts > start_pts:
-        return None
-    # A damaged key frame is patched up from frames that the seek skipped.
-    if first.spoiled or reader.errors.packets > errors:
         return None
     return chain((first,), frames)
 
