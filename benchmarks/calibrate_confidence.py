@@ -93,13 +93,19 @@ def middlebury(folder: Path, settings: FlowSettings) -> tuple[FloatArray, FloatA
     for scene in sorted(path.parent for path in folder.glob("*/flow10.flo")):
         truth = cv2.readOpticalFlow(str(scene / "flow10.flo"))
         truth[np.abs(truth).max(axis=-1) > 1e9] = np.nan
-        images = [cv2.imread(str(scene / f"frame{i}.png"), cv2.IMREAD_GRAYSCALE) for i in (10, 11)]
         scale = settings.working_size_px / max(truth.shape[:2])
         size = (round(truth.shape[1] * scale), round(truth.shape[0] * scale))
-        small = [cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in images]
+        small = [_grey_frame(scene / f"frame{number}.png", size) for number in (10, 11)]
         flow = cv2.resize(truth, size, interpolation=cv2.INTER_AREA) * scale
         parts.append(measure(small[0], small[1], flow, settings))
     return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+
+
+def _grey_frame(path: Path, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if image is None:
+        raise FileNotFoundError(path)
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def report(name: str, weights: FloatArray, rows: FloatArray, right: FloatArray) -> None:

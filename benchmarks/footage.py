@@ -104,7 +104,7 @@ def grainy(frames: Iterable[Image]) -> Iterator[Image]:
         if plane is None:
             size = (height + _GRAIN_MARGIN_PX, width + _GRAIN_MARGIN_PX)
             drawn = cv2.GaussianBlur(rng.normal(size=size).astype(np.float32), (0, 0), 0.6)
-            drawn *= GRAIN_LEVELS / float(drawn.std())
+            drawn = drawn * (GRAIN_LEVELS / float(drawn.std()))
             plane = np.clip(np.rint(drawn + 128), 0, 255).astype(np.uint8)
         top, left = (int(at) for at in rng.integers(0, _GRAIN_MARGIN_PX, 2))
         grain = cv2.merge([plane[top : top + height, left : left + width]] * 3)

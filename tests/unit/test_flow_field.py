@@ -34,7 +34,7 @@ def test_vectors_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("name", ["confidence", "residual", "texture"])
 def test_measures_of_another_shape_are_refused(name: str) -> None:
     right, wrong = np.zeros((9, 16), np.float32), np.zeros((16, 9), np.float32)
-    measures = {key: right for key in ("confidence", "residual", "texture")} | {name: wrong}
+    measures = dict.fromkeys(("confidence", "residual", "texture"), right) | {name: wrong}
     picture = np.zeros((36, 64), np.uint8)
     with pytest.raises(ValueError, match=name):
         FlowField(

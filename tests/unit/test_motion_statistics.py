@@ -77,7 +77,7 @@ def test_a_picture_at_rest_has_no_motion() -> None:
 @pytest.mark.parametrize("pan", [0.0, 0.15])
 def test_a_subject_has_its_area_place_and_speed(pan: float) -> None:
     subject = Subject("coins", 0.15, (0.4, 0.0), attached="world", start=(0.3, 0.6))
-    row = features_of(steady(2, picture="gravel", pan=pan, subjects=(subject,)))
+    row = features_of(steady(2, picture="coffee", pan=pan, subjects=(subject,)))
     seen_at = 0.3 + 0.4 * 0.5 - pan * 0.5
     assert row["pan"] == pytest.approx(pan, abs=RATE_TOLERANCE)
     assert 0.075 < row["subject_area"] < 0.3

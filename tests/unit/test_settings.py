@@ -102,7 +102,7 @@ def test_settings_cannot_be_changed() -> None:
 
 @pytest.mark.parametrize("model", [AnalysisSettings, ExecutionSettings, FlowSettings, Thresholds])
 def test_an_unknown_setting_is_refused(model: type[Model]) -> None:
-    with pytest.raises(ValidationError, match="extra_forbidden|Extra inputs"):
+    with pytest.raises(ValidationError, match=r"extra_forbidden|Extra inputs"):
         model.model_validate({"treshold": 1})
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from timecode import Timecode
+from timecode.timecode import Timecode
 
 from flowtag.timing import (
     Timeline,
@@ -30,7 +30,9 @@ RATES = {
 }
 COUNTINGS = [*((name, False) for name in RATES), ("29.97", True), ("59.94", True)]
 counting = pytest.mark.parametrize(
-    ("name", "drop_frame"), COUNTINGS, ids=lambda value: {True: "df", False: "ndf"}.get(value, value)
+    ("name", "drop_frame"),
+    COUNTINGS,
+    ids=lambda value: {True: "df", False: "ndf"}.get(value, value),
 )
 
 
@@ -95,7 +97,7 @@ def test_timecode_begins_again_at_midnight(name: str, drop_frame: bool) -> None:
     ],
 )
 def test_a_number_that_does_not_exist_is_refused(text: str, rate: Fraction) -> None:
-    with pytest.raises(ValueError, match="timecode|exist|leaves out"):
+    with pytest.raises(ValueError, match=r"timecode|exist|leaves out"):
         parse_timecode(text, rate)
 
 

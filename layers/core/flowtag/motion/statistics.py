@@ -176,9 +176,10 @@ def _subject_region(
     count, labels = cv2.connectedComponents(moving.astype(np.uint8), connectivity=4)
     sizes = np.bincount(labels.ravel(), minlength=count)
     backed = np.bincount(labels[sure], minlength=count)
-    whole = backed >= _LEAST_SURE_SHARE * sizes
+    whole: BoolArray = backed >= _LEAST_SURE_SHARE * sizes
     whole[0] = False
-    return _solid(np.asarray(whole[labels], dtype=np.bool_) & moving | sure)
+    joined: BoolArray = np.take(whole, labels) & moving
+    return _solid(joined | sure)
 
 
 def _write_subject(

@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from flowtag.contracts.messages import VideoProbe
-from flowtag.video.opening import open_video, select_only
+from flowtag.video.opening import demuxed, open_video, select_only
 from flowtag.video.rates import Cadence, measured_cadence
 from flowtag.video.reading import video_stream
 from flowtag.video.scanning import keeps_decode_order, scan_packets
@@ -188,7 +188,7 @@ def _presentation_offsets(container: InputContainer, stream: VideoStream, keys: 
     picked = np.unique(np.linspace(0, len(keys) - 1, _OFFSET_SAMPLES).astype(int))
     for key in keys[picked]:
         container.seek(int(key), stream=stream)
-        packet = next(iter(container.demux(stream)), None)
+        packet = next(demuxed(container, stream), None)
         if packet is None or packet.pts is None or packet.dts is None:
             continue
         offsets.add(packet.pts - packet.dts)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import av
 import av.error
@@ -139,6 +140,15 @@ def select_only(container: InputContainer, chosen: VideoStream) -> None:
     for stream in container.streams:
         if stream.index != chosen.index:
             stream.discard = Discard.all
+
+
+def demuxed(container: InputContainer, stream: VideoStream) -> Iterator[av.Packet[VideoStream]]:
+    """The packets of a stream from where the container stands, and an empty one that flushes."""
+    try:
+        yield from container.demux(stream)
+    except IndexError:
+        # PyAV fails to flush at the end of a file in which damage made new streams appear.
+        yield cast("av.Packet[VideoStream]", av.Packet())
 
 
 def moving_streams(container: InputContainer) -> list[VideoStream]:

@@ -22,6 +22,7 @@ from flowtag.errors import BrokenMediaError, RefusedMediaError
 from flowtag.video.failures import reason
 from flowtag.video.opening import (
     MAX_PIXELS,
+    demuxed,
     limit_decoder,
     moving_streams,
     open_video,
@@ -126,11 +127,11 @@ def _read_head(container: InputContainer, stream: VideoStream) -> Head:
     error: av.error.FFmpegError | None = None
     frames: list[av.VideoFrame] = []
     try:
-        for packet in islice(container.demux(stream), _HEAD_PACKETS):
+        for packet in islice(demuxed(container, stream), _HEAD_PACKETS):
             if packet.pts is not None and not packet.is_discard:
                 smallest = packet.pts if smallest is None else min(smallest, packet.pts)
             try:
-                frames += packet.decode()
+                frames += stream.codec_context.decode(packet)
             except av.error.FFmpegError as failure:
                 error = failure
             if len(frames) > _MAX_UNTIMED or any(frame.pts is not None for frame in frames):

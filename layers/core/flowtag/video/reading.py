@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 
 from flowtag.errors import BrokenMediaError
 from flowtag.video.failures import reason
-from flowtag.video.opening import limit_decoder, open_video, select_only
+from flowtag.video.opening import demuxed, limit_decoder, open_video, select_only
 
 _MAX_READ_ERRORS = 64
 
@@ -79,7 +79,7 @@ class StreamReader:
         failures = 0
         while failures < _MAX_READ_ERRORS:
             try:
-                for packet in self._container.demux(self._stream):
+                for packet in demuxed(self._container, self._stream):
                     failures = 0
                     yield packet
                 return

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from flowtag.contracts.messages import VideoProbe
 from flowtag.video.failures import reason
-from flowtag.video.opening import open_video, select_only
+from flowtag.video.opening import demuxed, open_video, select_only
 from flowtag.video.reading import video_stream
 
 _VP8_SHOWN = 0x10
@@ -84,7 +84,7 @@ def _scan(container: InputContainer, stream: VideoStream, probe: VideoProbe) -> 
     lag = int(_MAX_DTS_LAG_SECONDS / probe.time_base)
     last_dts: int | None = None
     try:
-        for packet in container.demux(stream):
+        for packet in demuxed(container, stream):
             if not is_shown(packet, probe.codec):
                 continue
             scan.count += 1
