@@ -27,7 +27,7 @@ FRAME_RATE = Fraction(25)
 STILL_FRAME_RATE = Fraction(5)
 FILM_SIZE: Size = (1920, 1080)
 SHOT_SECONDS = 4.0
-GRAIN_LEVELS = 3.5
+GRAIN_LEVELS = 1.5
 FILM_CODEC = Codec("libx264", ".mp4", options={"preset": "medium", "crf": "20", "threads": "2"})
 _GRAIN_MARGIN_PX = 64
 
@@ -65,7 +65,7 @@ def film(folder: Path, seconds: float) -> Path:
     clip = Clip("film", shots, tuple(Edit() for _ in shots[1:]), size=FILM_SIZE)
     reel = _once(
         folder,
-        f"reel {clip!r} {FILM_CODEC!r} {GRAIN_LEVELS}",
+        f"film {clip!r} {FILM_CODEC!r} {GRAIN_LEVELS}",
         lambda path: write_video(
             path, grainy(render_frames(clip)), codec=FILM_CODEC, frame_rate=FRAME_RATE
         ),

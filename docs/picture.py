@@ -46,7 +46,7 @@ def on_a_terminal(command: list[str], columns: int) -> str:
 def drawn(command: str, printed: str) -> str:
     """An SVG of a command and what it printed, without fonts from elsewhere."""
     lines = [line.rstrip() for line in printed.rstrip().splitlines()]
-    screen = Text(f"$ {command}\n", style="bold") + Text.from_ansi("\n".join(lines))
+    screen = Text.assemble((f"$ {command}\n", "bold"), Text.from_ansi("\n".join(lines)))
     width = max(len(line.plain) for line in screen.split("\n"))
     console = Console(record=True, width=width + 1, file=io.StringIO(), force_terminal=True)
     console.print(screen, highlight=False)

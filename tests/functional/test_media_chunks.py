@@ -49,7 +49,7 @@ def test_frames_are_the_same_from_every_start(name: str, folder: Path) -> None:
     probe, clean = _probed(path)
     assert clean
     assert probe.frames_expected == movie.count
-    assert _differing_starts(path, probe, movie.count // 20) == []
+    assert _differing_starts(path, probe, 3 if movie.size[0] < 1000 else 11) == []
 
 
 @pytest.mark.parametrize("name", ENCODINGS)
@@ -87,7 +87,6 @@ DAMAGED = {
     "open.mp4": x264(60, _KEYS + ":open-gop=1"),
     "pyramid.mp4": x264(60, "keyint=24:bframes=7:b-pyramid=normal:ref=5:open-gop=1"),
     "mpeg2.mov": Movie("mpeg2video", 60, b_frames=2, bit_rate=1_500_000),
-    "mpeg4.mp4": Movie("mpeg4", 60, b_frames=2, bit_rate=1_000_000),
     "av1.mp4": ENCODINGS["av1.mp4"],
 }
 

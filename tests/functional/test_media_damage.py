@@ -35,7 +35,9 @@ def test_a_truncated_fast_start_movie_says_so(tmp_path: Path) -> None:
     plain = write_movie(tmp_path / "a.mp4", _movie(100, muxing={"movflags": "faststart"}))
     seen = see(cut(plain, tmp_path / "film.mp4", 0.5))
     assert 10 < len(seen.pts) < 90
-    assert seen.numbers == list(range(len(seen.pts)))
+    # The last frames may lack some that lie behind them in the file and before them in time.
+    assert seen.numbers[:-3] == list(range(len(seen.pts) - 3))
+    assert [pts // TICKS for pts in seen.pts] == seen.numbers
     assert seen.probe.frames_expected == 100
     assert seen.probe.end_pts == 100 * TICKS
     assert seen.report.truncated
@@ -114,7 +116,8 @@ def test_hevc_that_was_hit_loses_frames_and_says_so(tmp_path: Path) -> None:
     assert seen.numbers[-12:] == list(range(48, 60))
     assert seen.report.errors.packets > 0
     assert seen.report.errors.last
-    assert len(seen.pts) < seen.probe.frames_expected == 60
+    assert seen.probe.frames_expected == 60
+    assert len(seen.pts) < 60
 
 
 @pytest.mark.parametrize("name", ["film.mp4", "film.ts"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -51,7 +52,7 @@ def evidence_in(pictures: Iterable[Image]) -> Evidence:
     """The evidence of grey pictures at 25 frames per second."""
     shown = [measure_frame(picture) for picture in pictures]
     comparer = StepComparer()
-    steps = [comparer.compare(*both) for both in zip(shown, shown[1:], strict=False)]
+    steps = [comparer.compare(*both) for both in pairwise(shown)]
     tiny = np.array([frame.signature for frame in shown], np.float32)
 
     frames = FrameEvidence(

@@ -71,11 +71,5 @@ def test_flicker_is_no_dissolve() -> None:
     assert dissolves_in(steady(3, picture="coffee"), look=Look(flicker=0.25)) == []
 
 
-def test_a_border_that_is_known_holds_no_dissolve() -> None:
-    shots = steady(2.4, picture="coffee"), steady(2.4, picture="rocket")
-    seen = evidence_of(clip_of(*shots, edits=[Edit("dissolve", 0.8)]))
-    assert find_dissolves(seen.frames, seen.signatures, seen.pairs, [50], LIMITS) == []
-
-
 def test_a_few_frames_hold_no_dissolve() -> None:
     assert dissolves_in(steady(0.12)) == []

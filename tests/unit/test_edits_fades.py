@@ -29,7 +29,7 @@ def faded(seconds: float, black_seconds: float, pan: float = 0.0) -> Clip:
 
 
 @pytest.mark.parametrize("seconds", [0.8, 1.6])
-@pytest.mark.parametrize("black_seconds", [0.0, 0.4, 0.8])
+@pytest.mark.parametrize("black_seconds", [0.0, 0.3, 0.6])
 @pytest.mark.parametrize("pan", [0.0, 0.05])
 def test_out_and_in_through_a_short_black_is_one_fade(
     seconds: float, black_seconds: float, pan: float
@@ -56,12 +56,10 @@ def test_a_black_shot_between_hard_cuts_is_one() -> None:
     assert black == [(25, 55)]
 
 
-@pytest.mark.parametrize("opening", [True, False])
-def test_a_fade_at_the_end_of_the_clip_is_no_edit(opening: bool) -> None:
+def test_a_fade_at_either_end_of_the_clip_is_no_edit() -> None:
     clip = clip_of(steady(2, picture="coffee"))
-    key = "opening_fade_seconds" if opening else "closing_fade_seconds"
-    edits, black = fades_in(replace(clip, **{key: 0.8}))
-    assert (edits, black) == ([], [])
+    assert fades_in(replace(clip, opening_fade_seconds=0.8)) == ([], [])
+    assert fades_in(replace(clip, closing_fade_seconds=0.8)) == ([], [])
 
 
 def test_a_picture_that_only_darkens_does_not_fade() -> None:

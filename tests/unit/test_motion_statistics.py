@@ -69,8 +69,8 @@ def test_content_that_goes_up_has_the_direction_of_ninety_degrees() -> None:
 
 def test_a_picture_at_rest_has_no_motion() -> None:
     row = features_of(steady(2, picture="coffee"))
-    assert (row["pan"], row["tilt"], row["zoom"], row["roll"]) == (0, 0, 0, 0)
-    assert (row["speed"], row["moving_area"], row["subject_area"]) == (0, 0, 0)
+    for name in ("pan", "tilt", "zoom", "roll", "speed", "moving_area", "subject_area"):
+        assert row[name] == 0
     assert not row["directions"].any()
 
 

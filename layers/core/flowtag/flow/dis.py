@@ -22,11 +22,8 @@ class DenseFlow:
 
     def __init__(self, settings: FlowSettings) -> None:
         cv2.setNumThreads(1)
-        self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-        self._dis.setFinestScale(settings.finest_scale)
-        self._dis.setPatchStride(settings.patch_stride_px)
-        self._dis.setGradientDescentIterations(settings.gradient_steps)
-        self._dis.setVariationalRefinementIterations(settings.refinement_steps)
+        self._settings = settings
+        self._unguided = self._new()
 
     def __call__(
         self, first: GreyImage, second: GreyImage, start: tuple[float, float] | None
@@ -35,9 +32,18 @@ class DenseFlow:
         flow = np.zeros((*first.shape, 2), dtype=np.float32)
         if start is None:
             # An array of another size is no first guess to OpenCV, None is not in its types.
-            return np.asarray(self._dis.calc(first, second, flow[:1]), dtype=np.float32)
+            return np.asarray(self._unguided.calc(first, second, flow[:1]), dtype=np.float32)
         flow[:] = start
-        return np.asarray(self._dis.calc(first, second, flow), dtype=np.float32)
+        # OpenCV's object remembers a first guess beyond the call: what came before would show.
+        return np.asarray(self._new().calc(first, second, flow), dtype=np.float32)
+
+    def _new(self) -> cv2.DISOpticalFlow:
+        dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        dis.setFinestScale(self._settings.finest_scale)
+        dis.setPatchStride(self._settings.patch_stride_px)
+        dis.setGradientDescentIterations(self._settings.gradient_steps)
+        dis.setVariationalRefinementIterations(self._settings.refinement_steps)
+        return dis
 
 
 class DisFlow:

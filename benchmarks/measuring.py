@@ -1,0 +1,83 @@
+"""What a command costs: CPU time and memory of a process and of all its children, wall time."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_SHOWN_OF_ERROR = 160
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One run of a command.
+
+    Attributes:
+        cpu_seconds: user and system time, children that it waited for included.
+        wall_seconds: from start to end.
+        peak_rss_mb: the largest of the process and its children, MB of 1024² bytes.
+    """
+
+    cpu_seconds: float
+    wall_seconds: float
+    peak_rss_mb: float
+
+
+class CommandFailedError(Exception):
+    """A command ended with another exit status than 0."""
+
+
+def run(command: Sequence[str], folder: Path | None = None) -> Cost:
+    """Runs a command to its end.
+
+    Args:
+        command: program and arguments.
+        folder: where it runs; here by default.
+
+    Raises:
+        CommandFailedError: it failed, or cannot be started; carries the end of what it said.
+    """
+    with tempfile.TemporaryFile() as said:
+        began = time.monotonic()
+        try:
+            child = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd=folder
+            )
+        except OSError as error:
+            raise CommandFailedError(f"cannot be started: {error}") from error
+        _, status, used = os.wait4(child.pid, 0)
+        wall = time.monotonic() - began
+        # Popen must not wait for what has been waited for.
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode:
+            said.seek(0)
+            lines = said.read().decode(errors="replace").strip().splitlines() or ["nothing"]
+            raise CommandFailedError(f"exit {child.returncode}: {lines[-1][:_SHOWN_OF_ERROR]}")
+    per_mb = 2**20 if sys.platform == "darwin" else 2**10
+    return Cost(used.ru_utime + used.ru_stime, wall, used.ru_maxrss / per_mb)
+
+
+def machine() -> str:
+    """Processor, cores, system and Python, in a line."""
+    name = platform.processor() or platform.machine()
+    about = Path("/proc/cpuinfo")
+    if about.exists():
+        models = [line for line in about.read_text().splitlines() if line.startswith("model name")]
+        name = models[0].partition(":")[2].strip() if models else name
+    return (
+        f"{name}, {os.cpu_count()} cores, {platform.system()} {platform.release()},"
+        f" Python {platform.python_version()}"
+    )
+
+
+def flowtag_command() -> str:
+    """The ``flowtag`` that stands beside this Python."""
+    beside = Path(sys.executable).with_name("flowtag")
+    return str(beside) if beside.exists() else "flowtag"
