@@ -80,9 +80,7 @@ def install_tools(folder: Path) -> dict[str, Tool | NotInstalledError]:
         "scenedetect": lambda: _packaged(
             folder, "scenedetect-headless>=0.7,<0.8", "scenedetect-headless", "scenedetect"
         ),
-        "dvr-scan": lambda: _packaged(
-            folder, "dvr-scan-headless", "dvr-scan-headless", "dvr-scan"
-        ),
+        "dvr-scan": lambda: _packaged(folder, "dvr-scan-headless", "dvr-scan-headless", "dvr-scan"),
     }
     found: dict[str, Tool | NotInstalledError] = {}
     for name, way in ways.items():

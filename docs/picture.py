@@ -50,6 +50,7 @@ def drawn(command: str, printed: str) -> str:
     width = max(len(line.plain) for line in screen.split("\n"))
     console = Console(record=True, width=width + 1, file=io.StringIO(), force_terminal=True)
     console.print(screen, highlight=False)
+    console.print()
     svg = console.export_svg(title="flowtag", theme=_THEME, unique_id="flowtag")
     svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
     svg = re.sub(r"font-family: [^;]*;", f"font-family: {_FONTS};", svg)

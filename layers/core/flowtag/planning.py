@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -87,9 +88,12 @@ def _borders(index: PacketIndex, probe: VideoProbe, chunk_seconds: Fraction) -> 
     keys = index.key_pts
     if not len(keys):
         return []
-    seconds = (int(keys[-1]) - probe.start_pts) * probe.time_base
-    marks = np.arange(1, int(seconds / chunk_seconds) + 2)
     ticks = chunk_seconds / probe.time_base
+    # A mark within half a chunk of the end would leave a crumb for the last one.
+    last = int(keys[-1]) + ticks / 2
+    if probe.end_pts is not None:
+        last = min(last, probe.end_pts - ticks / 2)
+    marks = np.arange(1, math.floor((last - probe.start_pts) / ticks) + 1)
     targets = probe.start_pts + np.array([round(int(mark) * ticks) for mark in marks], np.int64)
     after = np.clip(np.searchsorted(keys, targets), 1, max(len(keys) - 1, 1))
     after = np.minimum(after, len(keys) - 1)

@@ -137,8 +137,8 @@ def _missing_tail(run: StitchedRun, plan: Plan) -> _Hole | None:
 
 
 def _dropped_inside(run: StitchedRun, plan: Plan) -> int:
-    """Frames missing between others, where the rate is constant and so says how many."""
-    if plan.probe.variable_frame_rate or len(run.frames) < 2:
+    """Frames missing between others, where the rate says how many."""
+    if not run.keeps_rate or len(run.frames) < 2:
         return 0
     nominal = 1 / float(plan.probe.frame_rate * plan.probe.time_base)
     intervals = np.diff(run.frames.pts) / nominal

@@ -301,7 +301,7 @@ def _timing_flags(run: StitchedRun, plan: Plan, first: int, last: int) -> set[st
     edges = np.flatnonzero(np.diff(still)).reshape(-1, 2)
     if any(frames.seconds_between(first + a, first + b) >= limits.frozen_seconds for a, b in edges):
         flags.add("frozen")
-    if not plan.probe.variable_frame_rate and last - first > 1:
+    if run.keeps_rate and last - first > 1:
         nominal = 1 / (plan.probe.frame_rate * plan.probe.time_base)
         if int(np.diff(frames.pts[first:last]).max()) > 1.6 * float(nominal):
             flags.add("dropped_frames")

@@ -49,6 +49,8 @@ COMPACT_PAIR_DTYPE = np.dtype(
     ]
 )
 _CACHED_CHUNKS = 4
+_LEAST_REGULAR = 0.85
+_ROUNDING_TICKS = 1.0
 _LEAST_LUMA = 8.0
 
 
@@ -74,6 +76,7 @@ class StitchedRun:
         still_pts: pts of the stills, in order, and ``still_chunks`` the chunk that each is in.
         decode: the chunks' decoding summaries.
         missing: chunks without a result.
+        keeps_rate: frames come at the nominal rate, but for some that are missing.
     """
 
     frames: FrameEvidence
@@ -84,6 +87,7 @@ class StitchedRun:
     still_chunks: npt.NDArray[np.int32]
     decode: list[DecodeSummary]
     missing: list[MissingChunk]
+    keeps_rate: bool
     starts: npt.NDArray[np.int64]
     load: Callable[[int], ChunkResult]
 
@@ -192,6 +196,7 @@ def stitch(plan: Plan, load_chunk: LoadChunk) -> StitchedRun:
         still_chunks=np.array(columns.still_chunks, dtype=np.int32),
         decode=columns.decode,
         missing=columns.missing,
+        keeps_rate=_keeps_rate(frames["pts"], plan),
         starts=np.array(columns.starts, dtype=np.int64),
         load=load,
     )
@@ -206,6 +211,20 @@ def _span(plan: Plan, index: int) -> tuple[int, int]:
     if end is None:
         end = probe.start_pts + round((probe.frames_expected or 0) * frame_pts)
     return start, max(end, start + max(round(frame_pts), 1))
+
+
+def _keeps_rate(pts: npt.NDArray[np.int64], plan: Plan) -> bool:
+    """Whether nearly all frames follow each other at the nominal rate, and none irregularly.
+
+    The probe calls a rate variable as soon as one frame is missing: then, too, it is a drop.
+    """
+    if not plan.probe.variable_frame_rate:
+        return True
+    nominal = 1 / float(plan.probe.frame_rate * plan.probe.time_base)
+    intervals = np.diff(pts)
+    whole = np.abs(intervals - np.rint(intervals / nominal) * nominal) <= _ROUNDING_TICKS
+    regular = np.abs(intervals - nominal) <= _ROUNDING_TICKS
+    return bool(intervals.size and whole.all() and regular.mean() >= _LEAST_REGULAR)
 
 
 def _why_missing(data: bytes | None) -> str | None:

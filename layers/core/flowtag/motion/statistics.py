@@ -170,7 +170,7 @@ def _subject_region(
         _SUBJECT_OF_CAMERA * np.hypot(camera_motion[..., 0], camera_motion[..., 1]),
     )
     moving = seen & (np.hypot(left[..., 0], left[..., 1]) > threshold)
-    sure = moving & contradicting
+    sure: BoolArray = moving & contradicting
     if not sure.any():
         return sure
     count, labels = cv2.connectedComponents(moving.astype(np.uint8), connectivity=4)

@@ -1,0 +1,61 @@
+"""One small film in every way of coding whose key frames behave differently."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+from tests.rendering import (
+    Cadence,
+    CameraMove,
+    Clip,
+    Codec,
+    Edit,
+    Part,
+    Picture,
+    Shot,
+    Subject,
+    render_frames,
+    write_video,
+)
+
+_GROUPS = "keyint=12:min-keyint=12:scenecut=0:bframes=3"
+CODINGS = {
+    "h264-closed": Codec("libx264", ".mp4", options={"x264-params": f"{_GROUPS}:open-gop=0"}),
+    "h264-open": Codec("libx264", ".mp4", options={"x264-params": f"{_GROUPS}:open-gop=1"}),
+    "h264-varying": Codec("libx264", ".mkv", options={"x264-params": _GROUPS}),
+    "mpeg2-open": Codec("mpeg2video", ".ts", options={"g": "12", "bf": "2"}, bit_rate=1_000_000),
+    "vp9": Codec("libvpx-vp9", ".webm", options={"g": "15", "cpu-used": "8", "crf": "32"}),
+}
+_REST, _WHIP = Part(0.9), Part(0.4, CameraMove(pan=2.5))
+# A whip pan between two rests, a cut, a zoom, and a dissolve: every path is taken.
+FILM = Clip(
+    "film",
+    (
+        Shot(Picture("coffee", span=2.0), (_REST, _WHIP, _REST)),
+        Shot(
+            Picture("astronaut"),
+            (Part(1.6, CameraMove(zoom=0.3, tilt=0.2)),),
+            subjects=(Subject(area=0.15),),
+        ),
+        Shot(Picture("rocket"), (Part(1.4),)),
+    ),
+    (Edit("cut"), Edit("dissolve", 0.6)),
+    size=(160, 90),
+)
+
+
+def film_as(coding: str, folder: Path) -> Path:
+    """Encodes the film."""
+    cadence = Cadence(Fraction(25), variable=coding == "h264-varying")
+    pts = cadence.pts(4.6, FILM.seed)
+    codec = CODINGS[coding]
+    return write_video(
+        folder / f"{coding}{codec.suffix}",
+        render_frames(replace(FILM, cadence=cadence)),
+        codec=codec,
+        frame_rate=cadence.frame_rate,
+        pts=pts,
+        time_base=cadence.time_base,
+    )
