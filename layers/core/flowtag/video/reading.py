@@ -45,12 +45,14 @@ class StreamReader:
     _resources: ExitStack = field(default_factory=ExitStack)
     _container: InputContainer = field(init=False)
     _stream: VideoStream = field(init=False)
+    _reorder_depth: int = 0
 
     def __enter__(self) -> Self:
         self._container = self._resources.enter_context(open_video(self.path))
         self._stream = video_stream(self._container, self.stream_index, self.path)
         select_only(self._container, self._stream)
         limit_decoder(self._stream)
+        self._reorder_depth = self._stream.codec_context.reorder_depth
         return self
 
     def __exit__(
@@ -68,6 +70,8 @@ class StreamReader:
         except av.error.FFmpegError as error:
             self.errors.last = reason(error)
             return False
+        # A flush makes decoders forget how deep the stream reorders; they would drop frames.
+        self._stream.codec_context.reorder_depth = self._reorder_depth
         return True
 
     def packets(self) -> Iterator[av.Packet[VideoStream]]:
