@@ -51,26 +51,31 @@ def film_shots(seconds: float = SHOT_SECONDS) -> tuple[Shot, ...]:
     )
 
 
-def film(folder: Path, seconds: float) -> Path:
+def film(folder: Path, seconds: float, reel: Path | None = None) -> Path:
     """The 1080p film of at least a length, rendered unless it lies there already.
 
     Args:
         folder: Where rendered files are kept; made if missing.
         seconds: How long it must be.
+        reel: The film as it was rendered, where it lies in another folder.
 
     Returns:
         The file.
     """
+    return repeated(reel or film_reel(folder), folder, seconds)
+
+
+def film_reel(folder: Path) -> Path:
+    """The film as it is rendered: eight shots, half a minute."""
     shots = film_shots()
     clip = Clip("film", shots, tuple(Edit() for _ in shots[1:]), size=FILM_SIZE)
-    reel = _once(
+    return _once(
         folder,
         f"film {clip!r} {FILM_CODEC!r} {GRAIN_LEVELS}",
         lambda path: write_video(
             path, grainy(render_frames(clip)), codec=FILM_CODEC, frame_rate=FRAME_RATE
         ),
     )
-    return repeated(reel, folder, seconds)
 
 
 def still_film(folder: Path, seconds: float) -> Path:

@@ -217,6 +217,32 @@ def test_few_frames_are_one_segment(tmp_path: Path, count: int) -> None:
     assert_valid(tagged)
 
 
+FORMATS = {
+    "a.mp4": Movie(),
+    "a.mkv": Movie(),
+    "a.ts": Movie(b_frames=2),
+    "a.mpg": Movie("mpeg2video", b_frames=2, bit_rate=2_000_000),
+    "a.mxf": Movie("mpeg2video", pixel_format="yuv422p", b_frames=2, bit_rate=2_000_000),
+    "a.avi": Movie("mpeg4", bit_rate=1_000_000),
+    "a.webm": Movie("libvpx", options={"deadline": "realtime"}, bit_rate=400_000),
+}
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_the_last_frame_is_shown_for_its_time(tmp_path: Path, name: str) -> None:
+    tagged = tag(write_movie(tmp_path / name, replace(FORMATS[name], count=25)))
+    first, last = tagged.segments[0].start, tagged.segments[-1].end
+    assert (first.frame, last.frame) == (0, 25)
+    assert last.seconds == pytest.approx(1.0, abs=0.001)
+    assert tagged.metadata.video.duration_seconds == pytest.approx(1.0, abs=0.001)
+
+
+@pytest.mark.parametrize("name", ["a.mkv", "a.ts", "a.avi"])
+def test_a_single_frame_is_shown_for_one_nominal_frame(tmp_path: Path, name: str) -> None:
+    tagged = tag(write_movie(tmp_path / name, replace(FORMATS[name], count=1)))
+    assert (tagged.only.start.frame, tagged.only.end.frame) == (0, 1)
+
+
 # Pictures as an editor sees them
 
 
@@ -337,6 +363,26 @@ def test_a_bare_wall_has_no_known_motion(rendered: Render) -> None:
     assert tagged.only.motion.level is None
     assert tagged.only.camera.labels == []
     assert "low_texture" in tagged.only.flags
+
+
+@pytest.mark.parametrize("noise", [3, 8, 12])
+@pytest.mark.parametrize("codec", ["h264", "ffv1"])
+def test_noise_on_a_bare_wall_is_neither_cut_nor_motion(
+    rendered: Render, noise: float, codec: str
+) -> None:
+    wall = clip("noisy-wall", steady(1.6, picture="grey"), look=Look(noise=noise))
+    tagged = tag(rendered(replace(wall, codec=codec, size=(320, 180))).path)
+    assert tagged.edits == []
+    assert tagged.only.motion.level is None
+    assert tagged.only.camera.labels == []
+    assert "low_texture" in tagged.only.flags
+
+
+def test_a_cut_from_a_bare_wall_is_found(rendered: Render) -> None:
+    shots = steady(0.8, picture="grey"), steady(0.8, picture="coffee", pan=0.2)
+    tagged = tag(rendered(clip("wall-cut", *shots, look=Look(noise=6))).path)
+    assert tagged.edits == [("cut", 20, 20)]
+    assert [segment.motion.level is None for segment in tagged.segments] == [True, False]
 
 
 # Frames that are missing or come twice

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -226,9 +226,17 @@ def test_what_a_writer_that_died_left_is_swept(tmp_path: Path, out: Path) -> Non
     assert not leftover.exists()
 
 
+@pytest.fixture
+def usual_signals() -> Iterator[None]:
+    """What a shell starts in the background ignores Ctrl-C, and flowtag would respect that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_soon_and_the_next_command_continues(
-    tmp_path: Path, out: Path, number: signal.Signals
+    tmp_path: Path, out: Path, number: signal.Signals, usual_signals: None
 ) -> None:
     paths = [_write(tmp_path, f"{name}.mov", "ok ok hang hang") for name in "ab"]
     stopped: list[float] = []

@@ -9,13 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from flowtag.contracts.messages import VideoProbe
-from flowtag.video.pictures import MIN_SIDE_PX, small_colour_jpeg, small_luma, working_size
-from tests.media.movies import as_frame
-
-Image = NDArray[np.uint8]
+from flowtag.video.pictures import MIN_SIDE_PX, small_luma, working_size
+from tests.media.movies import Image, as_frame
+from tests.media.scenes import clouds, in_format
 
 
 def _probe(
@@ -36,13 +34,6 @@ def _probe(
             "start_pts": 0,
         }
     )
-
-
-def _smooth(width: int, height: int, seed: int = 1) -> Image:
-    """Grey clouds of all levels, as RGB `(h, w, 3)`."""
-    noise = np.random.default_rng(seed).uniform(0, 255, (9, 16)).astype(np.float32)
-    grey = cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 255)
-    return np.repeat(grey.astype(np.uint8)[:, :, None], 3, axis=2)
 
 
 def _corners(width: int, height: int) -> Image:
@@ -116,15 +107,10 @@ DEEP = ["yuv420p10le", "yuv422p10le", "yuv444p12le", "p010le", "gray10le", "gray
 OTHERS = ["rgb24", "rgba", "argb", "bgr24", "gbrp", "gbrp10le", "yuyv422", "uyvy422", "rgb48le"]
 
 
-def _in_format(picture: Image, name: str) -> av.VideoFrame:
-    full = "JPEG" if name.startswith(("yuvj", "gray")) else None
-    return as_frame(picture).reformat(format=name, dst_color_range=full)
-
-
 @pytest.mark.parametrize("name", [*PLANAR, *DEEP, *OTHERS])
 def test_all_formats_give_the_same_levels(name: str) -> None:
-    picture = _smooth(640, 360)
-    luma = small_luma(_in_format(picture, name), (128, 72), 0)
+    picture = clouds(640, 360)
+    luma = small_luma(in_format(picture, name), (128, 72), 0)
     truth = cv2.resize(picture[:, :, 0], (128, 72), interpolation=cv2.INTER_AREA)
     assert luma.shape == (72, 128)
     assert luma.dtype == np.uint8
@@ -136,9 +122,9 @@ def test_all_formats_give_the_same_levels(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["yuv420p10le", "p010le", "yuv422p10le", "rgb24", "uyvy422"])
 def test_all_formats_give_the_same_picture(name: str) -> None:
-    picture = _smooth(640, 360)
-    plain = small_luma(_in_format(picture, "yuv420p"), (128, 72), 0).astype(int)
-    other = small_luma(_in_format(picture, name), (128, 72), 0).astype(int)
+    picture = clouds(640, 360)
+    plain = small_luma(in_format(picture, "yuv420p"), (128, 72), 0).astype(int)
+    other = small_luma(in_format(picture, name), (128, 72), 0).astype(int)
     assert np.abs(other - plain).max() <= 2
 
 
@@ -146,7 +132,7 @@ def test_all_formats_give_the_same_picture(name: str) -> None:
 def test_black_and_white_are_0_and_255(name: str) -> None:
     for level in (0, 255):
         picture = np.full((64, 96, 3), level, np.uint8)
-        luma = small_luma(_in_format(picture, name), (48, 32), 0)
+        luma = small_luma(in_format(picture, name), (48, 32), 0)
         assert abs(int(luma.min()) - level) <= 1
         assert abs(int(luma.max()) - level) <= 1
 
@@ -173,19 +159,19 @@ def test_a_tagged_range_is_believed() -> None:
 @pytest.mark.parametrize("name", ["yuv420p", "yuv422p10le", "rgb24"])
 def test_rotation_is_clockwise(rotation: int, levels: list[list[int]], name: str) -> None:
     size = (64, 96) if rotation in (90, 270) else (96, 64)
-    luma = small_luma(_in_format(_corners(192, 128), name), size, rotation)
+    luma = small_luma(in_format(_corners(192, 128), name), size, rotation)
     assert luma.shape == (size[1], size[0])
     assert np.abs(np.array(_levels(luma)) - levels).max() <= 2
 
 
 @pytest.mark.parametrize("size", [(161, 91), (1919, 1079), (33, 400), (64, 64)])
 def test_odd_sizes_and_padded_rows(size: tuple[int, int]) -> None:
-    luma = small_luma(_in_format(_corners(*size), "yuv420p"), (64, 48), 0)
+    luma = small_luma(in_format(_corners(*size), "yuv420p"), (64, 48), 0)
     assert np.abs(np.array(_levels(luma)) - [[40, 90], [140, 190]]).max() <= 2
 
 
 def test_the_picture_is_not_changed_and_not_kept() -> None:
-    frame = _in_format(_smooth(96, 64), "gray")
+    frame = in_format(clouds(96, 64), "gray")
     before = frame.to_ndarray().copy()
     luma = small_luma(frame, (96, 64), 0)
     luma[:] = 0
@@ -195,7 +181,7 @@ def test_the_picture_is_not_changed_and_not_kept() -> None:
 def test_fine_detail_is_averaged_and_does_not_alias() -> None:
     picture = np.zeros((256, 512, 3), np.uint8)
     picture[:, ::2] = 255
-    luma = small_luma(_in_format(picture, "gray"), (128, 64), 0)
+    luma = small_luma(in_format(picture, "gray"), (128, 64), 0)
     assert luma.min() >= 126
     assert luma.max() <= 129
 
@@ -238,75 +224,20 @@ def _comb(luma: Image) -> float:
 
 @pytest.mark.parametrize("size", [(256, 206), (480, 384)])
 def test_a_pan_in_fields_shows_no_combs(size: tuple[int, int]) -> None:
-    scene = _smooth(900, 576, seed=3)
+    scene = clouds(900, 576, seed=3)
     still = small_luma(as_frame(_woven(scene, 24, False)), size, 0)
     moving = small_luma(_interlaced_frame(_woven(scene, 24, True)), size, 0)
     assert _comb(moving) < _comb(still) + 0.3
 
 
 def test_combs_would_be_seen_by_that_measure() -> None:
-    scene = _smooth(900, 576, seed=3)
+    scene = clouds(900, 576, seed=3)
     woven = _woven(scene, 24, True)[:, :, 0]
     assert _comb(woven) > 5
 
 
-# ── stills ───────────────────────────────────────────────────────────────────────────────────
-
-
-def _colours(width: int, height: int) -> Image:
-    """Red above blue, as RGB."""
-    picture = np.zeros((height, width, 3), np.uint8)
-    picture[: height // 2] = (220, 20, 20)
-    picture[height // 2 :] = (20, 20, 220)
-    return picture
-
-
-def _opened(jpeg: bytes) -> NDArray[np.uint8]:
-    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
-    assert picture is not None
-    return np.asarray(picture, np.uint8)
-
-
-@pytest.mark.parametrize(
-    ("rotation", "red_at"), [(0, "top"), (90, "right"), (180, "bottom"), (270, "left")]
-)
-@pytest.mark.parametrize("name", ["yuv420p", "yuv422p10le", "rgb24"])
-def test_stills_are_upright_and_in_colour(rotation: int, red_at: str, name: str) -> None:
-    frame = _in_format(_colours(320, 180), name)
-    still = _opened(small_colour_jpeg(frame, 160, rotation, Fraction(1))).astype(int)
-    assert still.shape[:2] == ((160, 90) if rotation in (90, 270) else (90, 160))
-    height, width = still.shape[:2]
-    places = {
-        "top": (height // 4, width // 2),
-        "bottom": (3 * height // 4, width // 2),
-        "left": (height // 2, width // 4),
-        "right": (height // 2, 3 * width // 4),
-    }
-    red, blue = still[places[red_at]][0], still[places[red_at]][2]
-    assert red > 180
-    assert blue < 70
-
-
-def test_stills_have_square_pixels() -> None:
-    frame = _in_format(_colours(720, 576), "yuv420p")
-    still = _opened(small_colour_jpeg(frame, 256, 0, Fraction(64, 45)))
-    assert still.shape == (144, 256, 3)
-
-
-def test_stills_are_the_same_bytes_each_time() -> None:
-    frame = _in_format(_smooth(640, 360), "yuv420p")
-    assert small_colour_jpeg(frame, 256, 0, Fraction(1)) == small_colour_jpeg(
-        frame, 256, 0, Fraction(1)
-    )
-
-
-def test_small_pictures_are_not_enlarged() -> None:
-    frame = _in_format(_colours(64, 48), "yuv420p")
-    assert _opened(small_colour_jpeg(frame, 256, 0, Fraction(1))).shape == (48, 64, 3)
-
-
 def test_full_hd_is_shrunk_in_about_half_a_millisecond() -> None:
-    frame = _in_format(_smooth(1920, 1080), "yuv420p")
+    frame = in_format(clouds(1920, 1080), "yuv420p")
     taken = []
     for _ in range(20):
         start = time.perf_counter()

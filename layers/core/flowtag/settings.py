@@ -123,7 +123,9 @@ class Thresholds(Model):
         3.0, description="Standard deviation below which a frame shows nothing."
     )
     nothing_seen_contrast: float = Field(
-        1.0, description="Median contrast below which a segment shows nothing: its level is null."
+        1.0,
+        description="Standard deviation of the tiny picture, in which noise averages out, below"
+        " which a frame shows nothing: a segment's level is null, and no cut lies between two.",
     )
     black_shot_seconds: float = Field(
         1.0, description="Black this long is a shot of its own: the contract's figure."

@@ -190,7 +190,7 @@ def stitch(plan: Plan, load_chunk: LoadChunk) -> StitchedRun:
     return StitchedRun(
         frames=_evidence(frames, plan),
         corrupt=frames["corrupt"].copy(),
-        last_duration_pts=columns.last_duration_pts,
+        last_duration_pts=columns.last_duration_pts or _usual_duration(frames["pts"], plan),
         pairs=np.concatenate([*columns.pairs, np.empty(0, COMPACT_PAIR_DTYPE)]),
         still_pts=np.array(columns.still_pts, dtype=np.int64),
         still_chunks=np.array(columns.still_chunks, dtype=np.int32),
@@ -225,6 +225,13 @@ def _keeps_rate(pts: npt.NDArray[np.int64], plan: Plan) -> bool:
     whole = np.abs(intervals - np.rint(intervals / nominal) * nominal) <= _ROUNDING_TICKS
     regular = np.abs(intervals - nominal) <= _ROUNDING_TICKS
     return bool(intervals.size and whole.all() and regular.mean() >= _LEAST_REGULAR)
+
+
+def _usual_duration(pts: npt.NDArray[np.int64], plan: Plan) -> int:
+    """Ticks that the last frame is shown for, where its container does not say."""
+    if len(pts) > 1:
+        return int(pts[-1] - pts[-2])
+    return max(round(1 / (plan.probe.frame_rate * plan.probe.time_base)), 1)
 
 
 def _why_missing(data: bytes | None) -> str | None:
