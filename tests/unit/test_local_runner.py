@@ -8,9 +8,12 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +22,7 @@ from flowtag.local.outcomes import Outcome, Progress
 from flowtag.local.record import RunRecord
 from flowtag.local.runner import Report, tag_files
 from flowtag.local.video_run import Host
+from flowtag.local.workers import WorkerPool
 from flowtag.runs import read_motion, readable_json
 from flowtag.settings import AnalysisSettings, ExecutionSettings
 from flowtag.storage import FolderStore
@@ -102,6 +106,36 @@ def test_what_goes_wrong_with_one_input_is_its_own_affair(tmp_path: Path, out: P
     assert "No such file" in str(reasons[7])
     untagged = [outcome.status for outcome in report.outcomes if not outcome.is_tagged]
     assert untagged == ["failed"] * 4
+
+
+def _break_the_pool_under(monkeypatch: pytest.MonkeyPatch, goes: int) -> None:
+    """Lets the first tasks come back as they do when a process dies before its task is known."""
+    submit, broken = WorkerPool.submit, iter(range(goes))
+
+    def submit_to_a_breaking_pool(pool: WorkerPool, *arguments: Any, **limits: Any) -> Future[Any]:
+        if next(broken, None) is None:
+            return submit(pool, *arguments, **limits)
+        future: Future[Any] = Future()
+        future.set_exception(BrokenProcessPool("All workers expired"))
+        return future
+
+    monkeypatch.setattr(WorkerPool, "submit", submit_to_a_breaking_pool)
+
+
+def test_tasks_whose_pool_broke_at_anothers_hands_go_again(
+    tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _break_the_pool_under(monkeypatch, 2)
+    paths = [_write(tmp_path, f"{i}.mov", "ok ok") for i in range(2)]
+    assert _statuses(_tag(out, *paths)) == ["tagged", "tagged"]
+
+
+def test_a_task_that_breaks_every_pool_is_given_up(
+    tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _break_the_pool_under(monkeypatch, 3)
+    (outcome,) = _tag(out, _write(tmp_path, "a.mov", "ok")).outcomes
+    assert (outcome.status, outcome.code) == ("failed", "worker_crashed")
 
 
 def test_a_chunk_that_fails_is_recorded_and_becomes_a_gap(tmp_path: Path, out: Path) -> None:

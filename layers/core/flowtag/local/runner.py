@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from flowtag.local.workers import Done, Failed, WorkerPool, result_of
 
 _TICK_SECONDS = 0.1
 _QUEUED_PER_JOB = 2
+_GOES_PER_TASK = 3
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class _Task:
     run: VideoRun
     work: Work
     slot: int
+    goes: int = 1
 
 
 class _Shift:
@@ -101,14 +103,18 @@ class _Shift:
             task = self._next_task()
             if task is None:
                 return
-            limits = self._host.execution
-            future = self._pool.submit(
-                task.work.function,
-                *task.work.arguments,
-                timeout_seconds=limits.chunk_timeout_seconds if task.work.is_bounded else None,
-                memory_limit_mb=limits.memory_limit_mb if task.work.is_bounded else None,
-            )
-            self._tasks[future] = task
+            self._submit(task)
+
+    def _submit(self, task: _Task) -> None:
+        limits = self._host.execution
+        self._pool.frames_done[task.slot] = 0
+        future = self._pool.submit(
+            task.work.function,
+            *task.work.arguments,
+            timeout_seconds=limits.chunk_timeout_seconds if task.work.is_bounded else None,
+            memory_limit_mb=limits.memory_limit_mb if task.work.is_bounded else None,
+        )
+        self._tasks[future] = task
 
     def _next_task(self) -> _Task | None:
         slot = self._free_slots[0]
@@ -127,14 +133,16 @@ class _Shift:
         return None
 
     def _claimed(self, run: VideoRun, work: Work) -> _Task:
-        slot = self._free_slots.popleft()
-        self._pool.frames_done[slot] = 0
-        return _Task(run, work, slot)
+        return _Task(run, work, self._free_slots.popleft())
 
     def _take_back(self, future: Future[Done[Any] | Failed]) -> None:
         task = self._tasks.pop(future)
+        result = result_of(future)
+        if isinstance(result, Failed) and result.may_be_innocent and task.goes < _GOES_PER_TASK:
+            self._submit(replace(task, goes=task.goes + 1))
+            return
         self._free_slots.append(task.slot)
-        task.work.settle(result_of(future))
+        task.work.settle(result)
         self._close_settled()
 
     def _close_settled(self) -> None:

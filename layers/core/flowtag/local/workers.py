@@ -38,11 +38,16 @@ class Done(Generic[T]):
 
 @dataclass(frozen=True)
 class Failed:
-    """Why a task returned nothing. ``details`` is a traceback, for those who ask for it."""
+    """Why a task returned nothing.
+
+    ``details`` is a traceback, for those who ask for it. ``may_be_innocent``: its pool broke, and
+    nobody knows at whose hands; it deserves another go.
+    """
 
     error: FlowtagError
     details: str = ""
     cpu_seconds: float = 0.0
+    may_be_innocent: bool = False
 
 
 class WorkerPool:
@@ -93,8 +98,8 @@ class WorkerPool:
         try:
             return self._schedule(function, arguments, timeout_seconds, memory_limit_mb)
         except RuntimeError:
-            # A process that died between two tasks breaks the pool; the tasks that were in it
-            # have failed by now, and the next ones get a new pool.
+            # A process that died before its task was known to have begun breaks the pool; the
+            # tasks that were in it have failed by now, and the next ones get a new pool.
             self.stop()
             self._pool = self._new_pool()
             return self._schedule(function, arguments, timeout_seconds, memory_limit_mb)
@@ -137,7 +142,8 @@ def result_of(future: Future[Done[T] | Failed]) -> Done[T] | Failed:
     except ProcessExpired as error:
         return Failed(WorkerCrashedError(_describe_exit(error.exitcode)))
     except (CancelledError, BrokenProcessPool) as error:
-        return Failed(WorkerCrashedError(f"its process is gone: {error}"))
+        error_of_pool = WorkerCrashedError(f"its process is gone: {error}")
+        return Failed(error_of_pool, may_be_innocent=True)
 
 
 def run_apart(function: Callable[..., T], *arguments: object, timeout_seconds: float) -> T:
