@@ -86,7 +86,7 @@ class PairClock:
             round_half_up(timeline.frame_rate / settings.pairs_per_second), 1
         )
         longest = max(_LONGEST_PAIR_SECONDS, 3 * self.frames_per_pair / timeline.frame_rate)
-        self._longest_pts = longest / timeline.time_base
+        self._longest_pts = int(longest / timeline.time_base)
 
     def is_anchor(self, pts: int, next_pts: int) -> bool:
         """Whether the frame at ``pts``, followed by the one at ``next_pts``, is an anchor."""
@@ -98,7 +98,7 @@ class PairClock:
 
     def crosses_second(self, pts: int, next_pts: int) -> bool:
         """Whether a whole second lies in ``(pts, next_pts]``."""
-        return self._timeline.seconds(next_pts) // 1 > self._timeline.seconds(pts) // 1
+        return self._timeline.whole_seconds(next_pts) > self._timeline.whole_seconds(pts)
 
     def _cell(self, pts: int) -> int:
         return -(-self._timeline.frame(pts) // self.frames_per_pair)

@@ -10,6 +10,7 @@ import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 _TIMECODE = re.compile(r"^(\d{1,2}):(\d{2}):(\d{2})([:;.,])(\d{2,3})$")
 
@@ -97,7 +98,12 @@ class Timeline:
 
     def frame(self, pts: int) -> int:
         """Number of the frame shown at a pts, conformed to the nominal rate."""
-        return round_half_up(self.seconds(pts) * self.frame_rate)
+        frames, ticks = self._frames_and_ticks
+        return (2 * (pts - self.start_pts) * frames + ticks) // (2 * ticks)
+
+    def whole_seconds(self, pts: int) -> int:
+        """Seconds since the first displayed frame, rounded down."""
+        return (pts - self.start_pts) * self.time_base.numerator // self.time_base.denominator
 
     def timecode(self, pts: int) -> str:
         """SMPTE timecode at a pts, start timecode included."""
@@ -106,3 +112,8 @@ class Timeline:
     def pts_at(self, seconds: Fraction) -> int:
         """The first pts at or after a time."""
         return self.start_pts + math.ceil(seconds / self.time_base)
+
+    @cached_property
+    def _frames_and_ticks(self) -> tuple[int, int]:
+        # Asked for every frame, where Fractions would cost more than the measuring.
+        return (self.time_base * self.frame_rate).as_integer_ratio()

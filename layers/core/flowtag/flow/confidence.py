@@ -8,12 +8,13 @@ known exactly; ``docs/decisions/`` tells how well they hold on pairs that were n
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-from flowtag.flow.field import FloatArray, GreyImage, every
+from flowtag.flow.field import FloatArray, GreyImage, every, length_of
 
 
 class Cues(NamedTuple):
@@ -58,16 +59,11 @@ def gather_cues(
     """
     height, width = first.shape
     grid = every(step_px)
-    x, y = pixel_positions(height, width)
-    to_x, to_y = x + forward[..., 0], y + forward[..., 1]
-    vectors = forward[grid]
-    ends_x, ends_y = np.ascontiguousarray(to_x[grid]), np.ascontiguousarray(to_y[grid])
-    returned = cv2.remap(
-        backward, ends_x, ends_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    round_trip = vectors + returned
-    warped = cv2.remap(second, to_x, to_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    residual = local_difference(first, np.asarray(warped, dtype=np.uint8))
+    to = pixel_positions(height, width) + forward
+    vectors, ends = np.ascontiguousarray(forward[grid]), np.ascontiguousarray(to[grid])
+    round_trip = vectors + sampled_at(backward, ends)
+    residual = local_difference(first, np.asarray(sampled_at(second, to), dtype=np.uint8))
+    ends_x, ends_y = ends[..., 0], ends[..., 1]
     outside = (ends_x < 0) | (ends_y < 0) | (ends_x > width - 1) | (ends_y > height - 1)
     return Cues(
         round_trip_px=_length(round_trip),
@@ -81,8 +77,15 @@ def gather_cues(
 
 def local_difference(first: GreyImage, second: GreyImage) -> FloatArray:
     """``(H, W)`` float32: mean absolute difference over 5x5 px, grey levels."""
-    difference = cv2.absdiff(first, second).astype(np.float32)
-    return np.asarray(cv2.blur(difference, (5, 5)), dtype=np.float32)
+    difference = cv2.absdiff(first, second)
+    return np.asarray(cv2.boxFilter(difference, cv2.CV_32F, (5, 5)), dtype=np.float32)
+
+
+def sampled_at(image: npt.NDArray[Any], positions: FloatArray) -> npt.NDArray[Any]:
+    """An image at ``(..., 2)`` float32 positions, px from its corner; its border goes on."""
+    # A map of two channels needs no second one, which OpenCV's types ask for all the same.
+    no_second: Any = None
+    return cv2.remap(image, positions, no_second, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def texture_of(image: GreyImage) -> FloatArray:
@@ -116,16 +119,16 @@ def confidence(cues: Cues) -> FloatArray:
 
 
 @lru_cache(maxsize=8)
-def pixel_positions(height: int, width: int) -> tuple[FloatArray, FloatArray]:
-    """``(H, W)`` float32 x and y of every pixel; shared, so not to be written to."""
+def pixel_positions(height: int, width: int) -> FloatArray:
+    """``(H, W, 2)`` float32 x and y of every pixel; shared, so not to be written to."""
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    x.flags.writeable = y.flags.writeable = False
-    return x, y
+    positions = np.stack([x, y], axis=-1)
+    positions.flags.writeable = False
+    return positions
 
 
 def _length(vectors: FloatArray) -> FloatArray:
-    length: FloatArray = np.hypot(vectors[..., 0], vectors[..., 1])
-    return length
+    return length_of(vectors[..., 0], vectors[..., 1])
 
 
 def _unrest(vectors: FloatArray) -> FloatArray:

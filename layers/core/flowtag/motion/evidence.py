@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from flowtag.contracts.features import SIGNATURE_SHAPE
-from flowtag.flow.confidence import pixel_positions
+from flowtag.flow.confidence import pixel_positions, sampled_at
 from flowtag.flow.dis import DenseFlow, large_shift
-from flowtag.flow.field import FloatArray, GreyImage
+from flowtag.flow.field import FloatArray, GreyImage, length_of, median_of
 from flowtag.flow.photometry import equalise, measure_photometry
 from flowtag.settings import FlowSettings
 
@@ -105,19 +105,15 @@ class StepComparer:
         start = large_shift(a, b)
         forward = self._flow(a, b, start)
         backward = self._flow(b, a, None if start is None else (-start[0], -start[1]))
-        x, y = pixel_positions(*a.shape)
-        to_x, to_y = x + forward[..., 0], y + forward[..., 1]
-        warped = cv2.remap(b, to_x, to_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        back = cv2.remap(backward, to_x, to_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        trip = forward + back
-        round_trip_px = np.hypot(trip[..., 0], trip[..., 1])
-        residual = cv2.blur(cv2.absdiff(a, warped).astype(np.float32), (3, 3))
+        to = pixel_positions(*a.shape) + forward
+        trip = forward + sampled_at(backward, to)
+        residual = cv2.boxFilter(cv2.absdiff(a, sampled_at(b, to)), cv2.CV_32F, (3, 3))
         texture = _texture(a)
-        allowed = _LEAST_RESIDUAL_LEVELS + _RESIDUAL_OF_CONTRAST * texture
-        explained = (round_trip_px < _ROUND_TRIP_PX) & (residual < allowed)
+        explained = residual < _LEAST_RESIDUAL_LEVELS + _RESIDUAL_OF_CONTRAST * texture
+        explained &= length_of(trip[..., 0], trip[..., 1]) < _ROUND_TRIP_PX
         weight = np.minimum(texture, 30.0) + 0.5
-        reach_px = np.hypot(forward[..., 0], forward[..., 1])
-        return float((weight * explained).sum() / weight.sum()), float(np.median(reach_px))
+        share = float(weight[explained].sum() / weight.sum())
+        return share, median_of(length_of(forward[..., 0], forward[..., 1]).ravel())
 
 
 def temporal_information(first: GreyImage, second: GreyImage) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from flowtag.flow.field import FloatArray, FlowField
+from flowtag.flow.field import FloatArray, FlowField, length_of, median_of
 from flowtag.motion.picture_area import BoolArray
 
 _STILL_PX = 0.3
@@ -35,17 +35,19 @@ def still_overlay(field: FlowField, camera_motion: FloatArray, inside: BoolArray
         camera_motion: ``(rows, columns, 2)`` px that the camera moves each point by.
         inside: ``(rows, columns)`` bool, points of the picture.
     """
-    still = np.hypot(field.vectors[..., 0], field.vectors[..., 1]) < _STILL_PX
-    moves = np.hypot(camera_motion[..., 0], camera_motion[..., 1]) > _CAMERA_MOVES_PX
+    still = length_of(field.vectors[..., 0], field.vectors[..., 1]) < _STILL_PX
+    moves = length_of(camera_motion[..., 0], camera_motion[..., 1]) > _CAMERA_MOVES_PX
     found = still & moves & inside & (field.confidence >= 0.3) & ~_middle(field)
-    if found.sum() > _MOST_OF_PICTURE * inside.sum():
+    points = np.count_nonzero(found)
+    if not points or points > _MOST_OF_PICTURE * np.count_nonzero(inside):
         return np.zeros_like(found)
     return _grown(found, 2)
 
 
 def _middle(field: FlowField) -> BoolArray:
     half = np.array(field.picture_size, dtype=np.float32) / 2
-    middle: BoolArray = (np.abs(field.points()) / half).max(axis=-1) < _CENTRE_HALF_EXTENT
+    away = np.abs(field.points()) / half
+    middle: BoolArray = np.maximum(away[..., 0], away[..., 1]) < _CENTRE_HALF_EXTENT
     return middle
 
 
@@ -61,7 +63,7 @@ def running_strip(field: FlowField, inside: BoolArray) -> BoolArray:
     middle = trusted & (away < _STRIP_FROM)[:, None]
     if np.count_nonzero(middle) < 8:
         return np.zeros_like(inside)
-    world = float(np.median(field.vectors[..., 0][middle]))
+    world = median_of(field.vectors[..., 0][middle])
     edge = np.flatnonzero(away >= _STRIP_FROM)
     usual_x = row_medians(field.vectors[edge, :, 0], trusted[edge])
     velocity = np.full(len(away), np.nan)

@@ -9,12 +9,13 @@ import numpy as np
 
 from flowtag.contracts.features import DIRECTION_SECTORS, PAIR_DTYPE, PairTable
 from flowtag.flow.confidence import local_difference
-from flowtag.flow.field import FloatArray, FlowField, every
+from flowtag.flow.field import FloatArray, FlowField, every, length_of
 from flowtag.flow.photometry import Photometry
 from flowtag.motion.alignment import sharpen, warped_by
-from flowtag.motion.camera import REST, CameraFit, Similarity, fit_camera
+from flowtag.motion.camera import CameraFit, fit_camera
 from flowtag.motion.overlays import running_strip, still_overlay
 from flowtag.motion.picture_area import BoolArray, PictureArea
+from flowtag.motion.similarity import REST, Similarity
 
 _TRUSTED = 0.5
 _TEXTURED = 25.0
@@ -64,10 +65,10 @@ def pair_features(
     row["gain"], row["offset"] = change.gain, change.offset
     inside = area.grid_mask(field.points(), field.picture_size)
     trusted = inside & (field.confidence >= _TRUSTED)
-    pixels = max(int(inside.sum()), 1)
-    row["confidence"] = field.confidence[inside].mean() if inside.any() else 0
-    row["coverage"] = trusted.sum() / pixels
-    row["texture"] = (inside & (field.texture >= _TEXTURED)).sum() / pixels
+    points = max(int(np.count_nonzero(inside)), 1)
+    row["confidence"] = field.confidence[inside].sum() / points
+    row["coverage"] = np.count_nonzero(trusted) / points
+    row["texture"] = np.count_nonzero(inside & (field.texture >= _TEXTURED)) / points
     camera = _fit_behind_overlays(field, inside)
     if camera is None:
         return row
@@ -79,16 +80,14 @@ def pair_features(
         unmoved = _residual_of(field, REST)
         if _explains_as_well(unmoved, behind, seen):
             similarity, behind = REST, unmoved
-    subject = _subject_region(
-        field, similarity, seen, seen & _contradicts(field, behind), time.seconds
-    )
-    motion = np.where(
-        subject[..., None], field.vectors, similarity.displacement(field.points())
-    ).astype(np.float32)
+    camera_motion = similarity.displacement(field.points())
+    contradicting = seen & _contradicts(field, behind)
+    subject = _subject_region(field, camera_motion, seen, contradicting, time.seconds)
+    motion = np.where(subject[..., None], field.vectors, camera_motion)
     _write_camera(row, similarity, fit.confidence, field.picture_size, time.seconds)
     _write_motion(row, field, motion, seen, time.seconds)
-    _write_subject(row, field, similarity, seen & subject, subject, time.seconds)
-    row["subject_area"] = subject.sum() / pixels
+    _write_subject(row, field, camera_motion, seen & subject, subject, time.seconds)
+    row["subject_area"] = np.count_nonzero(subject) / points
     return row
 
 
@@ -126,14 +125,14 @@ def _write_motion(
     if not counted.any():
         return
     per_second = 1 / (float(np.hypot(*field.picture_size)) * seconds)
-    vectors = motion[counted]
-    reach_px = np.hypot(vectors[:, 0], vectors[:, 1])
+    dx, dy = motion[..., 0][counted], motion[..., 1][counted]
+    reach_px = length_of(dx, dy)
     moving = reach_px > _moving_threshold_px(field, seconds)
     row["speed"] = reach_px.mean() * per_second
     row["speed_spread"] = reach_px.std() * per_second
-    row["moving_area"] = moving.mean()
-    row["velocity_x"], row["velocity_y"] = vectors.mean(axis=0) * per_second
-    row["directions"] = _direction_histogram(vectors[moving], reach_px[moving])
+    row["moving_area"] = np.count_nonzero(moving) / len(moving)
+    row["velocity_x"], row["velocity_y"] = dx.mean() * per_second, dy.mean() * per_second
+    row["directions"] = _direction_histogram(dx[moving], dy[moving], reach_px[moving])
 
 
 def _moving_threshold_px(field: FlowField, seconds: float) -> float:
@@ -141,19 +140,19 @@ def _moving_threshold_px(field: FlowField, seconds: float) -> float:
     return max(_MOVING_PX, _MOVING_DIAGONALS_PER_SECOND * diagonal_px * seconds)
 
 
-def _direction_histogram(vectors: FloatArray, reach_px: FloatArray) -> FloatArray:
+def _direction_histogram(dx: FloatArray, dy: FloatArray, reach_px: FloatArray) -> FloatArray:
     """Share of motion in each sector, in 1/255; 0 where nothing moves."""
-    if not len(vectors):
+    if not len(reach_px):
         return np.zeros(DIRECTION_SECTORS, dtype=np.float32)
-    degrees = np.degrees(np.arctan2(-vectors[:, 1], vectors[:, 0]))
-    sector = np.rint(degrees / (360 / DIRECTION_SECTORS)).astype(np.intp) % DIRECTION_SECTORS
+    sectors = np.arctan2(-dy, dx) * np.float32(DIRECTION_SECTORS / (2 * np.pi))
+    sector = np.rint(sectors).astype(np.intp) % DIRECTION_SECTORS
     weight = np.bincount(sector, weights=reach_px, minlength=DIRECTION_SECTORS)
     return np.asarray(np.rint(255 * weight / weight.sum()), dtype=np.float32)
 
 
 def _subject_region(
     field: FlowField,
-    camera: Similarity,
+    camera_motion: FloatArray,
     seen: BoolArray,
     contradicting: BoolArray,
     seconds: float,
@@ -162,14 +161,13 @@ def _subject_region(
 
     A subject's plain parts contradict nothing, but they hang together with its edges, which do.
     """
-    camera_motion = camera.displacement(field.points())
     left = field.vectors - camera_motion
     diagonal_px = float(np.hypot(*field.picture_size))
     threshold = np.maximum(
         max(_SUBJECT_PX, _SUBJECT_DIAGONALS_PER_SECOND * diagonal_px * seconds),
-        _SUBJECT_OF_CAMERA * np.hypot(camera_motion[..., 0], camera_motion[..., 1]),
+        _SUBJECT_OF_CAMERA * length_of(camera_motion[..., 0], camera_motion[..., 1]),
     )
-    moving = seen & (np.hypot(left[..., 0], left[..., 1]) > threshold)
+    moving = seen & (length_of(left[..., 0], left[..., 1]) > threshold)
     sure: BoolArray = moving & contradicting
     if not sure.any():
         return sure
@@ -185,19 +183,18 @@ def _subject_region(
 def _write_subject(
     row: PairTable,
     field: FlowField,
-    similarity: Similarity,
+    camera_motion: FloatArray,
     seen: BoolArray,
     region: BoolArray,
     seconds: float,
 ) -> None:
-    points = field.points()
     row["subject_speed"] = 0.0
     if not seen.any():
         return
-    left = (field.vectors - similarity.displacement(points))[seen]
+    left = field.vectors[seen] - camera_motion[seen]
     diagonal_px = float(np.hypot(*field.picture_size))
-    row["subject_speed"] = np.hypot(left[:, 0], left[:, 1]).mean() / (diagonal_px * seconds)
-    centre = points[region].mean(axis=0) / np.array(field.picture_size) + 0.5
+    row["subject_speed"] = length_of(left[:, 0], left[:, 1]).mean() / (diagonal_px * seconds)
+    centre = field.points()[region].mean(axis=0) / np.array(field.picture_size) + 0.5
     row["subject_x"], row["subject_y"] = np.clip(centre, 0, 1)
 
 
