@@ -20,13 +20,12 @@ from pkgutil import resolve_name
 from typing import Any, get_args
 from unittest.mock import patch
 
-from benchmarks.footage import film
+from benchmarks.footage import FILMS, film
 from flowtag.chunk_analysis import analyze_chunk
 from flowtag.identity import local_source
 from flowtag.planning import plan_video
 from flowtag.settings import AnalysisSettings, ExecutionSettings, Preset
 
-FOLDER = Path(__file__).parent / "out" / "film"
 SECONDS = 32.0
 REST = "everything else"
 STAGES = (
@@ -175,7 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--preset", choices=get_args(Preset), default="balanced")
     chosen = parser.parse_args(arguments)
-    path = chosen.file or film(FOLDER, chosen.seconds)
+    path = chosen.file or film(FILMS, chosen.seconds)
     print(measure(path, chosen.preset, chosen.seconds).table())
 
 

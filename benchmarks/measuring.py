@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
@@ -37,6 +38,9 @@ class CommandFailedError(Exception):
 def run(command: Sequence[str], folder: Path | None = None) -> Cost:
     """Runs a command to its end.
 
+    It is started by a small process of its own: Linux counts the largest memory of whoever starts
+    a program as that program's.
+
     Args:
         command: program and arguments.
         folder: where it runs; here by default.
@@ -44,14 +48,21 @@ def run(command: Sequence[str], folder: Path | None = None) -> Cost:
     Raises:
         CommandFailedError: it failed, or cannot be started; carries the end of what it said.
     """
+    starter = [sys.executable, str(Path(__file__).absolute()), *command]
+    told = subprocess.run(starter, stdout=subprocess.PIPE, text=True, cwd=folder, check=True)
+    result = json.loads(told.stdout)
+    if "failure" in result:
+        raise CommandFailedError(result["failure"])
+    return Cost(**result)
+
+
+def _measured(command: Sequence[str]) -> dict[str, float | str]:
     with tempfile.TemporaryFile() as said:
         began = time.monotonic()
         try:
-            child = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd=folder
-            )
+            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
         except OSError as error:
-            raise CommandFailedError(f"cannot be started: {error}") from error
+            return {"failure": f"cannot be started: {error}"}
         _, status, used = os.wait4(child.pid, 0)
         wall = time.monotonic() - began
         # Popen must not wait for what has been waited for.
@@ -59,9 +70,13 @@ def run(command: Sequence[str], folder: Path | None = None) -> Cost:
         if child.returncode:
             said.seek(0)
             lines = said.read().decode(errors="replace").strip().splitlines() or ["nothing"]
-            raise CommandFailedError(f"exit {child.returncode}: {lines[-1][:_SHOWN_OF_ERROR]}")
+            return {"failure": f"exit {child.returncode}: {lines[-1][:_SHOWN_OF_ERROR]}"}
     per_mb = 2**20 if sys.platform == "darwin" else 2**10
-    return Cost(used.ru_utime + used.ru_stime, wall, used.ru_maxrss / per_mb)
+    return {
+        "cpu_seconds": used.ru_utime + used.ru_stime,
+        "wall_seconds": wall,
+        "peak_rss_mb": used.ru_maxrss / per_mb,
+    }
 
 
 def machine() -> str:
@@ -81,3 +96,7 @@ def flowtag_command() -> str:
     """The ``flowtag`` that stands beside this Python."""
     beside = Path(sys.executable).with_name("flowtag")
     return str(beside) if beside.exists() else "flowtag"
+
+
+if __name__ == "__main__":
+    print(json.dumps(_measured(sys.argv[1:])))

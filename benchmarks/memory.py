@@ -18,15 +18,15 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.assembly_memory import AssemblyFinding, measure_assembly
-from benchmarks.footage import film, film_reel, still_film
+from benchmarks.footage import FILMS, film, film_reel, still_film
 from benchmarks.measuring import flowtag_command, machine, run
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE / "memory.md"
 OUT = HERE / "out"
-FILMS = OUT / "film"
 SHORT_SECONDS, LONG_SECONDS = 120.0, 7200.0
 RANGE_SECONDS = 60.0
+LIGHT_MEGABITS = 4
 ASKED_MB = 400.0
 ASKED_BYTES_PER_PAIR = 100.0
 # Two runs of one command differ by this much.
@@ -52,14 +52,15 @@ class JobFinding:
 
 def measure_jobs() -> list[JobFinding]:
     """Tags short and long files and takes the memory of the processes that did it."""
+    light = partial(film, FILMS, SHORT_SECONDS, megabits=LIGHT_MEGABITS)
     found = [
-        *_whole("film, 25 fps", partial(film, FILMS, SHORT_SECONDS), is_long=False),
+        *_whole("film, 25 fps", light, is_long=False),
         *_whole("still film, 5 fps", partial(still_film, FILMS, SHORT_SECONDS), is_long=False),
         *_whole("still film, 5 fps", partial(still_film, FILMS, LONG_SECONDS), is_long=True),
     ]
     with tempfile.TemporaryDirectory(dir=FILMS) as folder:
         # Gigabytes that nothing else needs.
-        path = film(Path(folder), LONG_SECONDS, film_reel(FILMS))
+        path = film(Path(folder), LONG_SECONDS, film_reel(FILMS, LIGHT_MEGABITS))
         for begin in (0.0, LONG_SECONDS / 2, LONG_SECONDS - RANGE_SECONDS):
             end = begin + RANGE_SECONDS
             peak = _peak_mb(path, "--range", f"{begin:g}", f"{end:g}")
@@ -143,7 +144,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         lines += ["", "## A job", "", *told]
         verdicts.append(met)
     if chosen.only != "jobs":
-        told, met = assembly_lines(measure_assembly(film_reel(FILMS), OUT))
+        told, met = assembly_lines(measure_assembly(film_reel(FILMS, LIGHT_MEGABITS), OUT))
         lines += ["", "## Assembly", "", *told]
         verdicts.append(met)
     text = "\n".join(lines) + "\n"

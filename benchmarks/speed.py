@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.breakdown import measure as measure_stages
-from benchmarks.footage import film
+from benchmarks.footage import FILMS, OTHER_MEGABITS, film
 from benchmarks.measuring import CommandFailedError, Cost, flowtag_command, run
 from benchmarks.peers import DECODING, PEERS, NotInstalledError, Peer, Tool, install_tools
 from benchmarks.speed_report import Kind, Row, Session, document, headline
@@ -30,6 +30,7 @@ DOCUMENT = HERE / "speed.md"
 OUT = HERE / "out"
 FOOTAGE_SECONDS = 320.0
 STAGES_SECONDS = 32.0
+OTHER_RATES_SECONDS = 96.0
 # What takes this long is measured once: a peer ten times as slow as decoding gains nothing by more.
 LONGEST_REPEATED_SECONDS = 200.0
 PRESETS = ("balanced", "fast", "best")
@@ -95,6 +96,21 @@ def _of_peer(peer: Peer, tool: Tool | NotInstalledError, path: Path) -> Contende
     return Contender(row, lambda folder: [tool.program, *peer.arguments(path)])
 
 
+def at_other_rates(tools: dict[str, Tool | NotInstalledError], repeats: int) -> list[Session]:
+    """Decoding and the default preset on the same film at other bit rates."""
+    sessions = []
+    for megabits in OTHER_MEGABITS:
+        path = film(FILMS, OTHER_RATES_SECONDS, megabits=megabits).absolute()
+        both = contenders(path, tools)[:2]
+        for _ in range(repeats):
+            for one in both:
+                one.run_once()
+        session = Session.of(path, True, [one.row for one in both])
+        session.start_up = start_up(path, repeats)
+        sessions.append(session)
+    return sessions
+
+
 def start_up(path: Path, repeats: int) -> Cost:
     """What the first second of a file costs: all but the work itself."""
     costs = []
@@ -113,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--only", nargs="+", default=[""], help="parts of names; the unit is always"
     )
     chosen = parser.parse_args(arguments)
-    path = (chosen.footage or film(OUT / "film", FOOTAGE_SECONDS)).absolute()
+    path = (chosen.footage or film(FILMS, FOOTAGE_SECONDS)).absolute()
     is_whole = chosen.only == [""]
     tools = install_tools(OUT / "peers")
     found = [
@@ -128,6 +144,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             one.run_once()
     session = Session.of(path, chosen.footage is None, [one.row for one in found])
     session.start_up = start_up(path, chosen.repeats)
+    if is_whole and not chosen.footage:
+        session.other_rates = at_other_rates(tools, chosen.repeats)
     session.stages = [measure_stages(path, "balanced", STAGES_SECONDS).table()]
     text = document(session)
     print(text)

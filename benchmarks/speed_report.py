@@ -62,6 +62,7 @@ class Session:
     seconds: float
     start_up: Cost | None = None
     stages: list[str] = field(default_factory=list)
+    other_rates: list[Session] = field(default_factory=list)
 
     @classmethod
     def of(cls, path: Path, is_rendered: bool, rows: list[Row]) -> Session:
@@ -104,10 +105,9 @@ def headline(session: Session) -> Headline:
     if ratio is None:
         return Headline(False, "The default preset was not measured against decoding.")
     met = ratio <= ASKED_RATIO
-    start_up, unit = session.start_up, session.unit_seconds
-    without = ""
-    if start_up and unit and row and row.best:
-        rest = (row.best.cpu_seconds - start_up.cpu_seconds) / unit
+    start_up = session.start_up
+    rest, without = without_start_up(session), ""
+    if rest is not None and start_up:
         without = f" {rest:.2f} without start-up, {start_up.cpu_seconds:.1f} s."
     short = "" if session.seconds >= ASKED_SECONDS else " The file is shorter than five minutes."
     return Headline(
@@ -115,6 +115,15 @@ def headline(session: Session) -> Headline:
         f"**Asked: at most {ASKED_RATIO} of decoding's CPU time for the default preset with one"
         f" job. Measured: {ratio:.2f}: {'met' if met else 'missed'}.**{without}{short}",
     )
+
+
+def without_start_up(session: Session) -> float | None:
+    """The default preset's ratio, less what the first second of the file costs in both."""
+    row = next((row for row in session.rows if row.preset == "balanced"), None)
+    start_up, unit = session.start_up, session.unit_seconds
+    if row is None or row.best is None or start_up is None or not unit:
+        return None
+    return (row.best.cpu_seconds - start_up.cpu_seconds) / unit
 
 
 def document(session: Session) -> str:
@@ -139,7 +148,10 @@ def document(session: Session) -> str:
             f"- Start-up: `flowtag tag --range 0 1` costs {start_up.cpu_seconds:.2f} s of CPU time"
             f" and {start_up.wall_seconds:.2f} s in all, analysing the first second included"
         )
-    lines += ["", *_table(session), "", *_beaten(session), "", "## Commands", ""]
+    lines += ["", *_table(session), "", *_beaten(session), ""]
+    if session.other_rates:
+        lines += [*_other_rates(session.other_rates), ""]
+    lines += ["## Commands", ""]
     lines += [f"- {row.name}: `{row.shown_command}`" for row in session.rows if row.shown_command]
     lines += ["", "## Where flowtag's time goes", "", _STAGES_NOTE, ""]
     lines += [line for table in session.stages for line in (table, "")]
@@ -150,6 +162,23 @@ _STAGES_NOTE = (
     "CPU time of one chunk, taken around its stages inside the process; a stage leaves out those"
     " within it. The stopwatch adds a little."
 )
+
+
+def _other_rates(sessions: list[Session]) -> list[str]:
+    lines = [
+        "## The same film at other bit rates",
+        "",
+        "Decoding grows with the rate and flowtag's own work does not. Start-up is left out, since"
+        " these files are shorter.",
+        "",
+        "| footage | decoding, CPU s | flowtag, CPU s | ratio without start-up |",
+        "|---|--:|--:|--:|",
+    ]
+    for session in sessions:
+        unit, rest = session.unit_seconds, without_start_up(session)
+        if unit is not None and rest is not None:
+            lines.append(f"| {session.footage} | {unit:.1f} | {rest * unit:.1f} | {rest:.2f} |")
+    return lines
 
 
 def _table(session: Session) -> list[str]:

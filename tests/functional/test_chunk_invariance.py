@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.functional.filmed import CODINGS, film_as
+from tests.media.damaged import scatter_bits
 from tests.tagging import Tagged, plan_of, tag
 
 
@@ -53,3 +54,15 @@ def test_neither_chunks_nor_their_order_change_a_byte(
     tagged = tag(video, chunk_seconds, order=shuffled)
     assert tagged.motion_json == whole.motion_json
     assert tagged.assembly.thumbnails == whole.assembly.thumbnails
+
+
+@pytest.mark.parametrize("coding", ["h264-closed", "h264-open"])
+@pytest.mark.parametrize("seed", [0, 3])
+def test_chunks_of_a_damaged_file_change_no_byte(coding: str, seed: int, tmp_path: Path) -> None:
+    path = scatter_bits(film_as(coding, tmp_path), tmp_path / "damaged.mp4", seed, count=6)
+    whole = tag(path)
+    assert whole.metadata.analysis.status == "partial"
+    for chunk_seconds in (Fraction(1, 2), Fraction(4, 3)):
+        tagged = tag(path, chunk_seconds)
+        assert tagged.motion_json == whole.motion_json
+        assert tagged.assembly.thumbnails == whole.assembly.thumbnails

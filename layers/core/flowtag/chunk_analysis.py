@@ -47,15 +47,21 @@ from flowtag.video.pictures import small_colour_jpeg, small_luma, working_size
 STILL_LONG_SIDE_PX = 320
 _LONGEST_PAIR_SECONDS = Fraction(1, 2)
 _PROGRESS_EVERY_FRAMES = 25
+_MEASURED = tuple(name for name in FRAME_DTYPE.names or () if FRAME_DTYPE[name].kind == "f")
+_NOTHING_SEEN = np.zeros(SIGNATURE_SHAPE, dtype=np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """A decoded frame and its measures; ``flags`` as in ``FRAME_DTYPE``."""
+    """A decoded frame; ``flags`` as in ``FRAME_DTYPE``.
+
+    Nothing is measured in a frame that damage has spoiled: what it looks like depends on where
+    decoding began.
+    """
 
     pts: int
     duration_pts: int
-    measures: FrameMeasures
+    measures: FrameMeasures | None
     flags: int
 
 
@@ -165,7 +171,7 @@ class ChunkAnalyzer:
         last = self._last
         if last is None:
             if self._task.index == 0 and self._is_own(frame):
-                self._rows.stills[frame.pts] = self._still(decoded)
+                self._keep_still(decoded)
         else:
             self._step(last, frame, decoded)
         self._last = frame
@@ -174,7 +180,7 @@ class ChunkAnalyzer:
         if self._is_own(last):
             self._write_frame(last, frame)
             if self._clock.crosses_second(last.pts, frame.pts):
-                self._rows.stills[frame.pts] = self._still(decoded)
+                self._keep_still(decoded)
         if self._clock.is_anchor(last.pts, frame.pts):
             self._close_pair(last)
 
@@ -194,52 +200,59 @@ class ChunkAnalyzer:
             self._anchor = None
 
     def _measure(self, decoded: DecodedFrame) -> _Frame:
-        rotation = self._task.probe.rotation
-        image = small_luma(decoded.picture, self._size, rotation)
         stored = (decoded.picture.width, decoded.picture.height)
-        flags = FRAME_CORRUPT if decoded.corrupt else 0
+        flags, measures = FRAME_CORRUPT if decoded.corrupt else 0, None
         if stored != (self._task.probe.width, self._task.probe.height):
             flags |= FRAME_RESIZED
-        return _Frame(decoded.pts, decoded.duration_pts, measure_frame(image), flags)
+        if not decoded.corrupt:
+            rotation = self._task.probe.rotation
+            measures = measure_frame(small_luma(decoded.picture, self._size, rotation))
+        return _Frame(decoded.pts, decoded.duration_pts, measures, flags)
 
-    def _still(self, decoded: DecodedFrame) -> bytes:
+    def _keep_still(self, decoded: DecodedFrame) -> None:
+        if decoded.corrupt:
+            return
         probe = self._task.probe
-        return small_colour_jpeg(
+        self._rows.stills[decoded.pts] = small_colour_jpeg(
             decoded.picture, STILL_LONG_SIDE_PX, probe.rotation, probe.sample_aspect_ratio
         )
 
     def _write_frame(self, frame: _Frame, after: _Frame | None) -> None:
-        measures = frame.measures
         row = np.zeros(1, dtype=FRAME_DTYPE)
+        for name in _MEASURED:
+            row[name] = np.nan
         row["pts"], row["duration_pts"], row["flags"] = frame.pts, frame.duration_pts, frame.flags
-        row["luma"], row["contrast"] = measures.luma, measures.contrast
-        row["detail"] = measures.detail
-        row["difference"] = row["temporal_information"] = row["match"] = row["shift"] = np.nan
-        if after is not None:
+        measures = frame.measures
+        if measures is not None:
+            row["luma"], row["contrast"] = measures.luma, measures.contrast
+            row["detail"] = measures.detail
+        if measures is not None and after is not None and after.measures is not None:
             step = self._comparer.compare(measures, after.measures)
             row["difference"] = step.difference
             row["temporal_information"] = step.temporal_information
             row["match"], row["shift"] = step.match, step.shift
         self._rows.frames.append(row)
-        self._rows.signatures.append(measures.signature)
+        self._rows.signatures.append(_NOTHING_SEEN if measures is None else measures.signature)
 
     def _write_pair(self, first: _Frame, second: _Frame) -> None:
         if first.pts == second.pts:
             return
         seconds = float((second.pts - first.pts) * self._timeline.time_base)
         time = PairTime(first.pts, second.pts, seconds)
-        unusable = (first.flags | second.flags) & FRAME_CORRUPT
-        if unusable or self._clock.too_long(first.pts, second.pts):
-            row = unknown_pair(time)
-        else:
-            a, b = first.measures.image, second.measures.image
-            change = measure_photometry(a, b)
-            flow = self._flow.estimate(a, b, change)
-            row = pair_features(flow, change, find_picture(a), time)
-            if self._clock.crosses_second(first.pts, second.pts):
-                self._keep_grid(first.pts, flow, seconds)
-        row["luma"] = first.measures.luma
+        row = unknown_pair(time)
+        if first.measures is not None:
+            far = self._clock.too_long(first.pts, second.pts)
+            if second.measures is not None and not far:
+                row = self._compared(first.measures.image, second.measures.image, time)
+            row["luma"] = first.measures.luma
         self._rows.pairs.append(row)
+
+    def _compared(self, a: GreyImage, b: GreyImage, time: PairTime) -> PairTable:
+        change = measure_photometry(a, b)
+        flow = self._flow.estimate(a, b, change)
+        if self._clock.crosses_second(time.pts, time.second_pts):
+            self._keep_grid(time.pts, flow, time.seconds)
+        return pair_features(flow, change, find_picture(a), time)
 
     def _keep_grid(self, pts: int, flow: FlowField, seconds: float) -> None:
         rows, columns = GRID_SHAPE

@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from flowtag.assembly.spoiled import Indices, fill_in, stand_ins, with_stand_ins
 from flowtag.contracts.chunkfile import (
     ChunkResult,
     DecodeSummary,
@@ -71,6 +72,7 @@ class StitchedRun:
     Attributes:
         frames: evidence of every frame.
         corrupt: ``(frames,)`` bool: damaged in decoding.
+        instead: for each frame the one that counts in its place; None where none is damaged.
         last_duration_pts: how long the last frame is shown.
         pairs: ``COMPACT_PAIR_DTYPE``, in order.
         still_pts: pts of the stills, in order, and ``still_chunks`` the chunk that each is in.
@@ -81,6 +83,7 @@ class StitchedRun:
 
     frames: FrameEvidence
     corrupt: npt.NDArray[np.bool_]
+    instead: Indices | None
     last_duration_pts: int
     pairs: npt.NDArray[np.void]
     still_pts: npt.NDArray[np.int64]
@@ -115,7 +118,7 @@ class StitchedRun:
                 return np.empty((0, *SIGNATURE_SHAPE), dtype=np.float32)
             return np.concatenate(parts).astype(np.float32)
 
-        return pictures
+        return pictures if self.instead is None else with_stand_ins(pictures, self.instead)
 
     def pair_evidence(self) -> PairEvidence:
         """What flow says, for the search for edits."""
@@ -187,9 +190,10 @@ def stitch(plan: Plan, load_chunk: LoadChunk) -> StitchedRun:
             continue
         _append(columns, index, load(index))
     frames = np.concatenate([*columns.frames, np.empty(0, _FRAME_COLUMNS)])
-    return StitchedRun(
+    run = StitchedRun(
         frames=_evidence(frames, plan),
         corrupt=frames["corrupt"].copy(),
+        instead=stand_ins(frames["corrupt"]),
         last_duration_pts=columns.last_duration_pts or _usual_duration(frames["pts"], plan),
         pairs=np.concatenate([*columns.pairs, np.empty(0, COMPACT_PAIR_DTYPE)]),
         still_pts=np.array(columns.still_pts, dtype=np.int64),
@@ -200,6 +204,9 @@ def stitch(plan: Plan, load_chunk: LoadChunk) -> StitchedRun:
         starts=np.array(columns.starts, dtype=np.int64),
         load=load,
     )
+    if run.instead is not None:
+        fill_in(run.frames, run.signatures(), run.instead, plan.settings.thresholds)
+    return run
 
 
 def _span(plan: Plan, index: int) -> tuple[int, int]:

@@ -32,7 +32,7 @@ class SourceRef(Model):
 
 
 class VideoProbe(Model):
-    """What a container and its codec header claim; nothing here comes from decoding the video.
+    """What a container, its codec header and the first frame that decodes say.
 
     Attributes:
         stream_index: the video stream analysed (the default one, never cover art).
