@@ -40,6 +40,13 @@ def test_a_dissolve_has_its_extent(seconds: float, old: Shot, new: Shot) -> None
     assert found[0] == pytest.approx((start, end), abs=tolerance)
 
 
+def test_bars_do_not_hide_a_dissolve() -> None:
+    shots = [steady(2.4, picture=name, pan=0.2) for name in ("coffee", "motorcycle")]
+    found = dissolves_in(*shots, seconds=0.8, look=Look(letterbox=0.15, logo=True))
+    assert len(found) == 1
+    assert found[0] == pytest.approx((40, 60), abs=4)
+
+
 def test_two_dissolves_are_both_found() -> None:
     shots = [steady(2.4, picture=name) for name in ("coffee", "motorcycle", "astronaut")]
     found = dissolves_in(*shots, seconds=0.8)

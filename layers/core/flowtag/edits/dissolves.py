@@ -19,6 +19,7 @@ from flowtag.edits.edit import (
     PairEvidence,
     Signatures,
     correlation,
+    without_bars,
 )
 from flowtag.settings import Thresholds
 
@@ -29,6 +30,8 @@ _MOST_OF_WINDOW = 0.78
 _LEAST_OF_WINDOW = 0.5
 _UNLIKE = 0.6
 _PLAINLY_MIXED = 0.85
+# Pictures this unlike are mixed by nothing but a dissolve, if by so much.
+_UNRELATED, _MIXED_OF_UNRELATED = 0.3, 0.75
 _SHALLOWEST = 0.9
 # Flow: from this speed on (diagonals per second) the camera could replace the picture; a ratio of
 # confidence below which flow is at a loss.
@@ -144,7 +147,9 @@ def _check(
         return None
     depth = _depth(frames, begin, end)
     moving = pairs.mean_speed(begin, end) > _MOVING
-    plain = ramp.mixed >= _PLAINLY_MIXED and likeness < _UNLIKE
+    plain = (ramp.mixed >= _PLAINLY_MIXED and likeness < _UNLIKE) or (
+        ramp.mixed >= _MIXED_OF_UNRELATED and likeness < _UNRELATED
+    )
     deepest, shallowest = _HALVED if moving and not plain else (_HALVED[0], _SHALLOWEST)
     if depth > shallowest or (moving and depth < deepest):
         return None
@@ -172,7 +177,7 @@ def _fit_window(
         first, last = centre - half, centre + half
         if first < fences[0] or last >= fences[1]:
             return None
-        pictures = signatures(first, last + 1)
+        pictures = without_bars(signatures(first, last + 1))
         likeness = correlation(pictures[0], pictures[-1], _FAR_REACH)
         if likeness > _SAME:
             return None

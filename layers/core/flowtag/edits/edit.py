@@ -10,6 +10,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+_BAR_LEVELS = 20.0
+
 Signatures = Callable[[int, int], npt.NDArray[np.float32]]
 """The tiny pictures of frames ``[first, last)`` as ``(n, 18, 32)`` float32."""
 
@@ -89,6 +91,31 @@ class PairEvidence:
         part = values[at:to].astype(np.float64)
         part = part[np.isfinite(part)]
         return float(part.mean()) if part.size else float("nan")
+
+
+def without_bars(pictures: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Tiny pictures without the bars that all of them have: those are alike in any two shots.
+
+    Args:
+        pictures: ``(n, 18, 32)``.
+
+    Returns:
+        ``(n, rows, columns)``; as they are where no two opposite bars are found, or no picture.
+    """
+    bright = pictures.max(axis=0) > _BAR_LEVELS
+    rows, columns = _between_bars(bright.any(axis=1)), _between_bars(bright.any(axis=0))
+    return pictures[:, rows, columns]
+
+
+def _between_bars(bright: npt.NDArray[np.bool_]) -> slice:
+    lit = np.flatnonzero(bright)
+    if not lit.size:
+        return slice(None)
+    before, after = int(lit[0]), int(bright.size - 1 - lit[-1])
+    if min(before, after) == 0 or abs(before - after) > 1 or 2 * lit.size < bright.size:
+        return slice(None)
+    # A cell that is partly bar goes with it.
+    return slice(before + 1, bright.size - after - 1)
 
 
 def correlation(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32], reach: int) -> float:

@@ -16,6 +16,7 @@ from flowtag.motion.camera import CameraFit, fit_camera
 from flowtag.motion.overlays import running_strip, still_overlay
 from flowtag.motion.picture_area import BoolArray, PictureArea
 from flowtag.motion.similarity import REST, Similarity
+from flowtag.motion.visibility import would_show_motion
 
 _TRUSTED = 0.5
 _TEXTURED = 25.0
@@ -69,6 +70,9 @@ def pair_features(
     row["confidence"] = field.confidence[inside].sum() / points
     row["coverage"] = np.count_nonzero(trusted) / points
     row["texture"] = np.count_nonzero(inside & (field.texture >= _TEXTURED)) / points
+    if not would_show_motion(field, float(row["texture"][0])):
+        row["confidence"] = row["coverage"] = 0.0
+        return row
     camera = _fit_behind_overlays(field, inside)
     if camera is None:
         return row
