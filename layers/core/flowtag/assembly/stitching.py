@@ -28,10 +28,10 @@ COMPACT_PAIR_DTYPE = np.dtype(
     [
         ("first", "<u4"),  # index of the first frame
         ("interval_pts", "<u4"),  # to the second frame
-        ("pan", "<f4"),
-        ("tilt", "<f4"),
-        ("zoom", "<f4"),
-        ("roll", "<f4"),
+        ("pan", "<f2"),
+        ("tilt", "<f2"),
+        ("zoom", "<f2"),
+        ("roll", "<f2"),
         ("camera_confidence", "<f2"),
         ("speed", "<f2"),
         ("speed_spread", "<f2"),
@@ -160,7 +160,7 @@ _FRAME_COLUMNS = np.dtype(
         ("shift", "<f2"),
         ("luma", "<f2"),
         ("contrast", "<f2"),
-        ("detail", "<f4"),
+        ("detail", "<f2"),
         ("still", "?"),
         ("corrupt", "?"),
     ]

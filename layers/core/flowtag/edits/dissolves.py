@@ -103,7 +103,8 @@ def _dips(frames: FrameEvidence, limits: Thresholds) -> list[_Dip]:
     if count < 5:
         return dips
     # One frame without detail is a flash, or lost: the median of three passes over it.
-    detail = np.median(sliding_window_view(np.pad(frames.detail, 1, mode="edge"), 3), axis=-1)
+    padded = np.pad(frames.detail.astype(np.float64), 1, mode="edge")
+    detail = np.median(sliding_window_view(padded, 3), axis=-1)
     detail = detail + 0.05
     luma = frames.luma.astype(np.float32)
     usual = frames.seconds_between(0, count - 1) / (count - 1)

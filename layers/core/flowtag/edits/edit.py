@@ -37,7 +37,7 @@ class FrameEvidence:
 
     Attributes:
         pts: int64.
-        match, shift, luma, contrast, detail: float16 or float32, as in ``FRAME_DTYPE``.
+        match, shift, luma, contrast, detail: float16, otherwise as in ``FRAME_DTYPE``.
         still: bool, the step to the next frame changes nothing at all.
         seconds_per_tick: the stream's time base.
     """
@@ -47,7 +47,7 @@ class FrameEvidence:
     shift: npt.NDArray[np.float16]
     luma: npt.NDArray[np.float16]
     contrast: npt.NDArray[np.float16]
-    detail: npt.NDArray[np.float32]
+    detail: npt.NDArray[np.float16]
     still: npt.NDArray[np.bool_]
     seconds_per_tick: Fraction
 
