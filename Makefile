@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 CORE := layers/core/pyproject.toml
 CLIP := demo/bikes.mp4
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
-	--no-annotate --no-config --fork-strategy fewest --python-version 3.11 \
+	--no-strip-extras --no-annotate --no-config --fork-strategy fewest --python-version 3.11 \
 	--custom-compile-command "make lock" $(CORE) --all-extras
 
 .DEFAULT_GOAL := help
