@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import Any
 
 import pytest
 
+from flowtag.aws.clients import s3_client
+from flowtag.aws.s3_store import S3Store
 from flowtag.errors import ObjectNotFoundError, PreconditionFailedError
 from flowtag.storage import FolderStore, ObjectStore
 
-STORES: dict[str, Callable[[Path], ObjectStore]] = {
-    "folder": lambda tmp_path: FolderStore(tmp_path / "store"),
+Fixtures = Callable[[str], Any]
+
+
+def _in_bucket(fixture: Fixtures) -> S3Store:
+    server, bucket = fixture("s3"), fixture("bucket")
+    return S3Store(s3_client(server.endpoint_url), bucket, "some/prefix/")
+
+
+STORES: dict[str, Callable[[Fixtures], ObjectStore]] = {
+    "folder": lambda fixture: FolderStore(fixture("tmp_path") / "store"),
+    "s3": _in_bucket,
 }
 
 
 @pytest.fixture(params=sorted(STORES))
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
-    return STORES[request.param](tmp_path)
+def store(request: pytest.FixtureRequest) -> ObjectStore:
+    return STORES[request.param](request.getfixturevalue)
 
 
 def test_what_was_put_is_read_back(store: ObjectStore) -> None:

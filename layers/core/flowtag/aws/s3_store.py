@@ -1,0 +1,164 @@
+"""The objects of runs in a bucket."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from botocore.exceptions import ClientError
+
+from flowtag.aws.clients import error_code, translated
+from flowtag.errors import ObjectNotFoundError, PreconditionFailedError, StorageError
+from flowtag.storage import checked_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    # A name that exists for type checkers alone; boto3 makes the class as it runs.
+    from mypy_boto3_s3.type_defs import PutObjectOutputTypeDef
+
+_ATTEMPTS = 8
+_LONGEST_PAUSE_SECONDS = 5.0
+_CONFLICTS = {"409", "ConditionalRequestConflict", "OperationAborted"}
+_CONTENT_TYPES = {".json": "application/json", ".jpg": "image/jpeg"}
+
+_T = TypeVar("_T")
+
+
+class S3Store:
+    """An :class:`~flowtag.storage.ObjectStore` on a bucket; conditions are S3's own.
+
+    boto3 tries a call again by itself. What it cannot repeat is done here: a body that breaks off,
+    a 409 (another conditional write of the key was under way), and a 412 that answers the second
+    sending of a write whose first reply was lost.
+    """
+
+    def __init__(self, client: S3Client, bucket: str, prefix: str = "") -> None:
+        """Takes a bucket that exists, and what all keys in it begin with."""
+        self._client = client
+        self.bucket = bucket
+        self.prefix = prefix
+
+    def get(self, key: str) -> bytes:
+        """The bytes of an object; see :class:`~flowtag.storage.ObjectStore`."""
+        return self.get_with_etag(key)[0]
+
+    def get_with_etag(self, key: str) -> tuple[bytes, str]:
+        """The bytes of an object and its ETag."""
+        name = self._name(key)
+
+        def read() -> tuple[bytes, str]:
+            with translated(self.uri(key)):
+                reply = self._client.get_object(Bucket=self.bucket, Key=name)
+                return reply["Body"].read(), reply["ETag"]
+
+        return _repeated(read)
+
+    def written_at(self, key: str) -> datetime:
+        """When S3 took the object, to the second."""
+        name = self._name(key)
+        with translated(self.uri(key)):
+            return self._client.head_object(Bucket=self.bucket, Key=name)["LastModified"]
+
+    def put(self, key: str, data: bytes) -> str:
+        """Writes an object, whatever stood there."""
+        name, kind = self._name(key), _content_type(key)
+        with translated(self.uri(key)):
+            return self._client.put_object(
+                Bucket=self.bucket, Key=name, Body=data, ContentType=kind
+            )["ETag"]
+
+    def put_if_absent(self, key: str, data: bytes) -> str:
+        """Writes an object that must not exist yet (``If-None-Match: *``)."""
+        name, kind = self._name(key), _content_type(key)
+        return self._conditionally(
+            key,
+            data,
+            lambda: self._client.put_object(
+                Bucket=self.bucket, Key=name, Body=data, ContentType=kind, IfNoneMatch="*"
+            ),
+        )
+
+    def replace(self, key: str, data: bytes, etag: str) -> str:
+        """Replaces the object that was read with ``etag`` (``If-Match``)."""
+        name, kind = self._name(key), _content_type(key)
+        try:
+            return self._conditionally(
+                key,
+                data,
+                lambda: self._client.put_object(
+                    Bucket=self.bucket, Key=name, Body=data, ContentType=kind, IfMatch=etag
+                ),
+            )
+        except ObjectNotFoundError as error:
+            raise PreconditionFailedError(f"{self.uri(key)} is gone") from error
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """The keys that begin with a prefix, in order."""
+        pages = self._client.get_paginator("list_objects_v2")
+        with translated(self.uri(prefix)):
+            for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix + prefix):
+                for listed in page.get("Contents", ()):
+                    yield listed["Key"].removeprefix(self.prefix)
+
+    def delete(self, key: str) -> None:
+        """Removes an object; it is no error if there is none."""
+        name = self._name(key)
+        with translated(self.uri(key)):
+            self._client.delete_object(Bucket=self.bucket, Key=name)
+
+    def uri(self, key: str) -> str:
+        """Where the object of a key is, for people and for other programs."""
+        return f"s3://{self.bucket}/{self.prefix}{key}"
+
+    def _name(self, key: str) -> str:
+        return self.prefix + checked_key(key)
+
+    def _conditionally(
+        self, key: str, data: bytes, write: Callable[[], PutObjectOutputTypeDef]
+    ) -> str:
+        def attempt() -> str:
+            with translated(self.uri(key)):
+                try:
+                    return write()["ETag"]
+                except ClientError as error:
+                    if not _was_sent_again(error):
+                        raise
+                    standing, etag = self.get_with_etag(key)
+                    if standing != data:
+                        raise
+                    return etag
+
+        return _repeated(attempt, only=_is_conflict)
+
+
+def _content_type(key: str) -> str:
+    return _CONTENT_TYPES.get(key[key.rfind(".") :], "application/octet-stream")
+
+
+def _was_sent_again(error: ClientError) -> bool:
+    refused = error_code(error) in {"412", "PreconditionFailed"}
+    return refused and error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
+
+
+def _is_conflict(error: StorageError) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, ClientError) and error_code(cause) in _CONFLICTS
+
+
+def _broke_off(error: StorageError) -> bool:
+    return not isinstance(error.__cause__, ClientError)
+
+
+def _repeated(call: Callable[[], _T], only: Callable[[StorageError], bool] = _broke_off) -> _T:
+    for attempt in range(1, _ATTEMPTS):
+        try:
+            return call()
+        except StorageError as error:
+            if not only(error):
+                raise
+        time.sleep(random.uniform(0, min(0.05 * 2**attempt, _LONGEST_PAUSE_SECONDS)))
+    return call()

@@ -1,0 +1,1 @@
+"""Real servers for tests, each on free ports of this machine."""
