@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from tests.services.ports import free_ports
 
 ACCESS_KEY, SECRET_KEY = "tester", "tester-secret"
 _READY_SECONDS = 60
+_ONE_VOLUME_A_BUCKET = {"WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}
 _PARTS = ("master", "volume", "filer", "s3")
 
 
@@ -49,7 +51,7 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
     command = [
         str(Path(sys.executable).with_name("weed")),
         *("server", "-s3", f"-s3.config={config}", f"-dir={data}"),
-        *("-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=100", "-master.telemetry=false"),
+        *("-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=2000", "-master.telemetry=false"),
         *(
             "-master.volumeSizeLimitMB=64",
             "-s3.port.iceberg=0",
@@ -59,7 +61,9 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
         ),
     ]
     with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
+        process = subprocess.Popen(
+            command, stdout=log, stderr=log, cwd=folder, env={**os.environ, **_ONE_VOLUME_A_BUCKET}
+        )
     server = S3Server(ports[-2])
     try:
         _wait_until_ready(server, process, folder / "server.log")
