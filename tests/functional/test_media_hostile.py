@@ -15,6 +15,7 @@ from flowtag.errors import NotAVideoError, RefusedMediaError
 from flowtag.video.boxes import external_references
 from flowtag.video.opening import FORMATS, MAX_PIXELS, MAX_STREAMS, open_video
 from flowtag.video.probing import probe_video
+from tests.media.fetched import WAYS
 from tests.media.hostile import (
     concat_script,
     dash_manifest,
@@ -90,23 +91,26 @@ def test_scripts_that_name_files_are_refused(
     assert watch.opened() == 0
 
 
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_scripts_that_hide_from_the_first_look_reach_nothing(
-    script: str, tmp_path: Path, server: Listener, neighbour: Path, watch: OpenWatch
+    script: str, way: str, tmp_path: Path, server: Listener, neighbour: Path, watch: OpenWatch
 ) -> None:
     for target in (f"http://127.0.0.1:{server.port}/film.ts", neighbour.name):
         path = SCRIPTS[script](tmp_path / "film.mp4", target, server.port)
         path.write_bytes(b"; \n" * 2000 + path.read_bytes())
         with pytest.raises((NotAVideoError, RefusedMediaError)):
-            probe_video(path)
+            probe_video(WAYS[way](path))
     assert (server.connections, watch.opened()) == (0, 0)
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".m3u8", ".ffconcat", ".sdp", ".mpd"])
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_without_the_first_look_the_library_itself_reaches_nothing(
     script: str,
     suffix: str,
+    way: str,
     tmp_path: Path,
     server: Listener,
     neighbour: Path,
@@ -117,7 +121,7 @@ def test_without_the_first_look_the_library_itself_reaches_nothing(
     for target in (f"http://127.0.0.1:{server.port}/film.ts", neighbour.name):
         path = SCRIPTS[script](tmp_path / f"film{suffix}", target, server.port)
         with pytest.raises(NotAVideoError):
-            probe_video(path)
+            probe_video(WAYS[way](path))
     assert (server.connections, watch.opened()) == (0, 0)
 
 

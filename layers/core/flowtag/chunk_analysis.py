@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -42,6 +41,7 @@ from flowtag.motion.statistics import PairTime, pair_features, unknown_pair
 from flowtag.settings import FlowSettings
 from flowtag.timing import Timeline, round_half_up
 from flowtag.video.decoding import DecodedFrame, DecodeReport, FrameDecoder
+from flowtag.video.media import Media
 from flowtag.video.pictures import small_colour_jpeg, small_luma, working_size
 
 STILL_LONG_SIDE_PX = 320
@@ -270,20 +270,20 @@ class ChunkAnalyzer:
 
 
 def analyze_chunk(
-    task: ChunkTask, path: Path, on_progress: Callable[[int], None] | None = None
+    task: ChunkTask, media: Media, on_progress: Callable[[int], None] | None = None
 ) -> bytes:
     """Analyses one chunk; returns the bytes of its ``.npz``.
 
     Args:
         task: what to analyse.
-        path: the video as a local file.
+        media: the video.
         on_progress: called now and then with the number of frames done so far.
 
     Raises:
         InputError: the file cannot be read as video, or is refused.
     """
     analyzer = ChunkAnalyzer(task)
-    with FrameDecoder(path, task.probe, task.range, task.sequential) as decoder:
+    with FrameDecoder(media, task.probe, task.range, task.sequential) as decoder:
         analyzer.run(iter(decoder), on_progress or (lambda frames: None))
         decode = _summary(decoder.report)
     width, height = analyzer.size

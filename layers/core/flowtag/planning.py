@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 
@@ -15,18 +14,19 @@ from flowtag.errors import SettingsError
 from flowtag.identity import run_id, video_id
 from flowtag.settings import AnalysisSettings, ExecutionSettings
 from flowtag.video.indexing import PacketIndex, read_index, refined
+from flowtag.video.media import Media
 from flowtag.video.probing import probe_video
 
 Range = tuple[Fraction, Fraction | None]
 
 
 def plan_video(
-    path: Path, source: SourceRef, settings: AnalysisSettings, execution: ExecutionSettings
+    media: Media, source: SourceRef, settings: AnalysisSettings, execution: ExecutionSettings
 ) -> Plan:
     """Probes a video and divides it into chunks; decodes but the first frame.
 
     Args:
-        path: the video as a local file.
+        media: the video.
         source: where it comes from, and which content of it.
         settings: what decides the numbers.
         execution: how it will be carried out.
@@ -35,8 +35,8 @@ def plan_video(
         InputError: the file is missing, no video, refused or broken.
         SettingsError: the range lies outside the video.
     """
-    headers = probe_video(path)
-    index = read_index(path, headers)
+    headers = probe_video(media)
+    index = read_index(media, headers)
     probe = refined(headers, index)
     chunks = chunk_ranges(index, probe, execution.chunk_seconds, settings.range_seconds)
     return Plan(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO
 
 _MAX_BOXES = 4096
 _MAX_REFERENCE_BYTES = 4096
@@ -25,7 +25,7 @@ class Box:
     end: int
 
 
-def external_references(file: BinaryIO) -> tuple[str, ...]:
+def external_references(file: IO[bytes]) -> tuple[str, ...]:
     """Where the video tracks of an MP4 or QuickTime file say that their samples are, if outside it.
 
     Args:
@@ -45,7 +45,7 @@ def external_references(file: BinaryIO) -> tuple[str, ...]:
     return tuple(found)
 
 
-def boxes(file: BinaryIO, start: int, end: int, kind: bytes) -> Iterator[Box]:
+def boxes(file: IO[bytes], start: int, end: int, kind: bytes) -> Iterator[Box]:
     """The boxes of one type that lie side by side in ``[start, end)``; damage ends the walk."""
     for _ in range(_MAX_BOXES):
         if start + 8 > end:
@@ -63,7 +63,7 @@ def boxes(file: BinaryIO, start: int, end: int, kind: bytes) -> Iterator[Box]:
         start = stop
 
 
-def _track_references(file: BinaryIO, track: Box) -> Iterator[str]:
+def _track_references(file: IO[bytes], track: Box) -> Iterator[str]:
     for media in boxes(file, track.start, track.end, b"mdia"):
         if not _is_video(file, media):
             continue
@@ -73,7 +73,7 @@ def _track_references(file: BinaryIO, track: Box) -> Iterator[str]:
                     yield from _entries(file, table)
 
 
-def _is_video(file: BinaryIO, media: Box) -> bool:
+def _is_video(file: IO[bytes], media: Box) -> bool:
     for handler in boxes(file, media.start, media.end, b"hdlr"):
         file.seek(handler.start + 8)
         if file.read(4) == b"vide":
@@ -81,7 +81,7 @@ def _is_video(file: BinaryIO, media: Box) -> bool:
     return False
 
 
-def _entries(file: BinaryIO, table: Box) -> Iterator[str]:
+def _entries(file: IO[bytes], table: Box) -> Iterator[str]:
     file.seek(table.start + 4)
     count = min(int.from_bytes(file.read(4), "big"), _MAX_BOXES)
     start = table.start + 8

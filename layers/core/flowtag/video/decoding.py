@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -13,6 +12,7 @@ import av
 
 from flowtag.contracts.messages import ChunkRange, VideoProbe
 from flowtag.video.damage import Shown
+from flowtag.video.media import Media
 from flowtag.video.reading import ReadErrors
 from flowtag.video.starting import frames_from
 from flowtag.video.unwrapping import TimeGap, Unwrapper, jump_ticks, nominal_ticks
@@ -77,14 +77,14 @@ class FrameDecoder:
 
     Example:
         >>> whole = ChunkRange(start_pts=None, end_pts=None)
-        >>> with FrameDecoder(path, probe, whole, sequential=False) as frames:
+        >>> with FrameDecoder(media, probe, whole, sequential=False) as frames:
         ...     for frame in frames:
         ...         show(frame.picture)
     """
 
     def __init__(
         self,
-        path: Path,
+        media: Media,
         probe: VideoProbe,
         range: ChunkRange,
         sequential: bool,
@@ -92,13 +92,13 @@ class FrameDecoder:
         """Remembers what to decode.
 
         Args:
-            path: the video as a local file.
+            media: the video.
             probe: what was found of it.
             range: which frames are wanted.
             sequential: timestamps cannot be trusted: no seeks, unwrap from the first packet.
         """
         self.report = DecodeReport()
-        self._path = path
+        self._media = media
         self._probe = probe
         self._range = range
         self._sequential = sequential
@@ -126,7 +126,7 @@ class FrameDecoder:
         """
         start = self._range.start_pts
         seek_to = None if self._sequential else start
-        frames = frames_from(self._path, self._probe, seek_to, self._resources, self.report.errors)
+        frames = frames_from(self._media, self._probe, seek_to, self._resources, self.report.errors)
         timed = self._unwrapped(frames) if self._sequential else self._in_time(frames)
         for frame in timed:
             if start is None or frame.pts >= start:

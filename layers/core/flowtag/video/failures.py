@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import av.error
 
@@ -15,6 +14,7 @@ from flowtag.errors import (
     RefusedMediaError,
     SourceNotFoundError,
 )
+from flowtag.video.media import Media
 
 # Order matters: the first class that an exception is an instance of decides.
 _TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], type[InputError], str], ...] = (
@@ -61,17 +61,17 @@ _TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], type[InputError], str], 
 _BROKEN = "is damaged: nothing of it could be read; copy it again from its source"
 
 
-def translate(error: av.error.FFmpegError, path: Path) -> InputError:
+def translate(error: av.error.FFmpegError, media: Media) -> InputError:
     """The error of flowtag that stands for one of PyAV.
 
     Args:
         error: what PyAV raised.
-        path: the file that was read, named in the message.
+        media: the file that was read, named in the message.
     """
     for kinds, target, meaning in _TRANSLATIONS:
         if isinstance(error, kinds):
-            return target(f"{path.name} {meaning} ({reason(error)})")
-    return BrokenMediaError(f"{path.name} {_BROKEN} ({reason(error)})")
+            return target(f"{media.name} {meaning} ({reason(error)})")
+    return BrokenMediaError(f"{media.name} {_BROKEN} ({reason(error)})")
 
 
 def reason(error: av.error.FFmpegError) -> str:
@@ -80,7 +80,7 @@ def reason(error: av.error.FFmpegError) -> str:
 
 
 @contextmanager
-def translated(path: Path) -> Iterator[None]:
+def translated(media: Media) -> Iterator[None]:
     """Lets no exception of PyAV out of its body.
 
     Raises:
@@ -89,4 +89,4 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except av.error.FFmpegError as error:
-        raise translate(error, path) from error
+        raise translate(error, media) from error

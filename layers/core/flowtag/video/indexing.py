@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -15,6 +14,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from flowtag.contracts.messages import VideoProbe
+from flowtag.video.media import Media
 from flowtag.video.opening import demuxed, open_video, select_only
 from flowtag.video.rates import Cadence, measured_cadence
 from flowtag.video.reading import video_stream
@@ -72,24 +72,24 @@ class _Entries:
     whole: bool
 
 
-def read_index(path: Path, probe: VideoProbe) -> PacketIndex:
+def read_index(media: Media, probe: VideoProbe) -> PacketIndex:
     """Reads where the frames of a video lie; decodes nothing.
 
     The index of MP4, MOV and AVI is taken as it stands, in time and memory that hardly depend on
     the length of the video; of other containers all packets are read.
 
     Args:
-        path: the file that was probed.
+        media: the file that was probed.
         probe: what :func:`~flowtag.video.probing.probe_video` said of it.
 
     Raises:
         InputError: the file can no longer be opened or read.
     """
-    with open_video(path) as container:
-        stream = video_stream(container, probe.stream_index, path)
+    with open_video(media) as container:
+        stream = video_stream(container, probe.stream_index, media)
         if _has_full_index(container, stream):
             return _from_container(container, stream, probe)
-    return _from_scan(path, probe)
+    return _from_scan(media, probe)
 
 
 def _has_full_index(container: InputContainer, stream: VideoStream) -> bool:
@@ -195,8 +195,8 @@ def _presentation_offsets(container: InputContainer, stream: VideoStream, keys: 
     return offsets
 
 
-def _from_scan(path: Path, probe: VideoProbe) -> PacketIndex:
-    scan = scan_packets(path, probe)
+def _from_scan(media: Media, probe: VideoProbe) -> PacketIndex:
+    scan = scan_packets(media, probe)
     times = np.unique(scan.pts)
     steps = np.diff(times)
     jumps = int(steps.max(initial=0)) > believed_ticks(probe)

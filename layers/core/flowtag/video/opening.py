@@ -3,15 +3,16 @@
 Video formats are programs for their parsers: a playlist names other files and hosts, a QuickTime
 reference movie names other volumes, a header may ask for gigabytes. The guards, from outermost:
 the first bytes are looked at; only single-file formats are probed; only the ``file`` protocol
-exists; data references stay shut; streams and pixels are counted.
+exists, and none for media that are fetched by ranges; data references stay shut; streams and pixels
+are counted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import cast
+from typing import IO, NoReturn, cast
 
 import av
 import av.error
@@ -29,6 +30,7 @@ from flowtag.errors import (
 )
 from flowtag.video.boxes import external_references
 from flowtag.video.failures import reason, translate, translated
+from flowtag.video.media import Media
 from flowtag.video.sniffing import SNIFF_BYTES, Kind, sniff
 
 MAX_PIXELS = 1 << 26
@@ -50,6 +52,7 @@ _OPTIONS = {
     "probesize": str(8 << 20),
     "analyzeduration": str(10_000_000),
 }
+_NO_PROTOCOL = "none"
 _REFUSALS: dict[Kind, tuple[type[InputError], str]] = {
     "empty": (NotAVideoError, "is empty; copy it again from its source"),
     "text": (NotAVideoError, "is a text, not a video"),
@@ -63,11 +66,12 @@ _REFUSALS: dict[Kind, tuple[type[InputError], str]] = {
 
 
 @contextmanager
-def open_video(path: Path) -> Iterator[InputContainer]:
+def open_video(media: Media) -> Iterator[InputContainer]:
     """Opens a video file, and nothing but that file.
 
     Args:
-        path: a local file. Its name is never parsed: ``concat:a`` is a file of that name.
+        media: a local path, or what is fetched by ranges. Its name is never parsed: ``concat:a``
+            is a file of that name.
 
     Yields:
         The container, with at least one stream that is neither sound nor cover art.
@@ -77,19 +81,26 @@ def open_video(path: Path) -> Iterator[InputContainer]:
         NotAVideoError: if it is empty, text, sound, a picture, or of a format not read here.
         RefusedMediaError: if it names other files, or has too many streams or pixels.
         BrokenMediaError: if it is a video, but its headers cannot be read.
+        FlowtagError: as fetching does, even where the media library went on without the bytes.
     """
-    kind = _look(path)
-    try:
-        container = _open(path)
-    except av.error.FFmpegError as error:
-        raise _opening_error(error, path, kind) from error
-    with container:
-        pick_stream(container, path)
-        with translated(path):
+    with ExitStack() as opened:
+        if isinstance(media, Path):
+            _check_presence(media)
+            kind, file = _look(media), None
+        else:
+            file = opened.enter_context(media.open("rb"))
+            kind = _look_at(file, media)
+            opened.enter_context(_unswallowed(file))
+        try:
+            container = opened.enter_context(_open(media, file))
+        except av.error.FFmpegError as error:
+            raise _opening_error(error, media, kind) from error
+        pick_stream(container, media)
+        with translated(media):
             yield container
 
 
-def pick_stream(container: InputContainer, path: Path) -> VideoStream:
+def pick_stream(container: InputContainer, media: Media) -> VideoStream:
     """The stream to analyse: the default one, else the largest; never cover art.
 
     Raises:
@@ -99,13 +110,13 @@ def pick_stream(container: InputContainer, path: Path) -> VideoStream:
     streams = moving_streams(container)
     if not streams:
         held = "only cover art" if container.streams.video else "no video stream"
-        raise NotAVideoError(f"{path.name} holds {held}")
+        raise NotAVideoError(f"{media.name} holds {held}")
     chosen = max(streams, key=_precedence)
     if chosen.codec_context is None:
-        raise NotAVideoError(f"{path.name} is in a codec that flowtag cannot decode")
+        raise NotAVideoError(f"{media.name} is in a codec that flowtag cannot decode")
     if chosen.width * chosen.height > MAX_PIXELS:
         raise RefusedMediaError(
-            f"{path.name} claims frames of {chosen.width}x{chosen.height}; the limit is "
+            f"{media.name} claims frames of {chosen.width}x{chosen.height}; the limit is "
             f"{MAX_PIXELS} pixels"
         )
     return chosen
@@ -163,42 +174,75 @@ def _precedence(stream: VideoStream) -> tuple[bool, bool, int, int]:
     return decodable, bool(stream.disposition & Disposition.default), area, -stream.index
 
 
-def _look(path: Path) -> Kind:
+def _check_presence(path: Path) -> None:
     if not path.exists():
         raise SourceNotFoundError(f"{path} does not exist")
     if not path.is_file():
         raise SourceNotFoundError(f"{path} is not a file")
+
+
+def _look(path: Path) -> Kind:
     try:
         with path.open("rb") as file:
-            kind = sniff(file.read(SNIFF_BYTES))
-            outside = external_references(file) if kind == "container" else ()
+            return _look_at(file, path)
     except OSError as error:
         raise SourceNotFoundError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _look_at(file: IO[bytes], media: Media) -> Kind:
+    kind = sniff(file.read(SNIFF_BYTES))
+    outside = external_references(file) if kind == "container" else ()
     if kind in _REFUSALS:
         refusal, meaning = _REFUSALS[kind]
-        raise refusal(f"{path.name} {meaning}")
+        raise refusal(f"{media.name} {meaning}")
     if outside:
         raise RefusedMediaError(
-            f"{path.name} keeps its pictures in another file ({outside[0]!r}); export it as a "
+            f"{media.name} keeps its pictures in another file ({outside[0]!r}); export it as a "
             "self-contained movie"
         )
     return kind
 
 
-def _open(path: Path) -> InputContainer:
-    return av.open(f"file:{path.absolute()}", "r", options=_OPTIONS, metadata_errors="replace")
+def _open(media: Media, file: IO[bytes] | None) -> InputContainer:
+    if isinstance(media, Path):
+        address = f"file:{media.absolute()}"
+        return av.open(address, "r", options=_OPTIONS, metadata_errors="replace")
+    assert file is not None
+    file.seek(0)
+    return av.open(
+        file,
+        "r",
+        options={**_OPTIONS, "protocol_whitelist": _NO_PROTOCOL},
+        metadata_errors="replace",
+        io_open=_refuse_another,
+    )
 
 
-def _opening_error(error: av.error.FFmpegError, path: Path, kind: Kind) -> InputError:
+def _refuse_another(url: str, flags: int, options: object) -> NoReturn:
+    raise RefusedMediaError(f"it names another file ({url!r})")
+
+
+@contextmanager
+def _unswallowed(file: IO[bytes]) -> Iterator[None]:
+    """Raises the failure of a ranged file that the media library took for its end."""
+    try:
+        yield
+    finally:
+        failure = getattr(file, "failure", None)
+        if failure is not None:
+            raise failure
+
+
+def _opening_error(error: av.error.FFmpegError, media: Media, kind: Kind) -> InputError:
     unreadable = isinstance(error, (av.error.InvalidDataError, av.error.ArgumentError))
     if unreadable and kind != "container":
         return NotAVideoError(
-            f"{path.name} is of a format that flowtag does not read ({reason(error)}); it reads "
+            f"{media.name} is of a format that flowtag does not read ({reason(error)}); it reads "
             "MOV, MP4, MKV, WebM, AVI, MXF, MPEG-TS, MPEG-PS, FLV, OGG, ASF and DV"
         )
     if unreadable:
         return BrokenMediaError(
-            f"{path.name} is damaged: its headers cannot be read ({reason(error)}); if the "
+            f"{media.name} is damaged: its headers cannot be read ({reason(error)}); if the "
             "recording or copy was cut short, repair or copy it again"
         )
-    return translate(error, path)
+    return translate(error, media)

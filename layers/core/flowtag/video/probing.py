@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
-from pathlib import Path
 from typing import Literal
 
 import av
@@ -20,6 +19,7 @@ from av.video.stream import VideoStream
 from flowtag.contracts.messages import VideoProbe
 from flowtag.errors import BrokenMediaError, RefusedMediaError
 from flowtag.video.failures import reason
+from flowtag.video.media import Media
 from flowtag.video.opening import (
     MAX_PIXELS,
     demuxed,
@@ -57,7 +57,7 @@ class Head:
     error: av.error.FFmpegError | None
 
 
-def probe_video(path: Path) -> VideoProbe:
+def probe_video(media: Media) -> VideoProbe:
     """Reads what a video is from its headers and its first frame.
 
     Only the first frame is decoded: rotation is tied to frames in PyAV, and the first pts that is
@@ -66,20 +66,20 @@ def probe_video(path: Path) -> VideoProbe:
     Raises:
         InputError: the file is missing, no video, refused, or its headers are broken.
     """
-    with open_video(path) as container:
-        stream = pick_stream(container, path)
+    with open_video(media) as container:
+        stream = pick_stream(container, media)
         warnings = _stream_warnings(container, stream)
         head = _read_head(container, stream)
-        return _describe(path, container, stream, head, warnings)
+        return _describe(media, container, stream, head, warnings)
 
 
 def _describe(
-    path: Path, container: InputContainer, stream: VideoStream, head: Head, warnings: list[str]
+    media: Media, container: InputContainer, stream: VideoStream, head: Head, warnings: list[str]
 ) -> VideoProbe:
-    width, height, pixel_format = _picture(path, stream, head)
+    width, height, pixel_format = _picture(media, stream, head)
     rate = claimed_rate(stream.guessed_rate, stream.average_rate, stream.base_rate)
     timecode = source_timecode(container, stream, rate) or SourceTimecode()
-    time_base = _time_base(path, stream)
+    time_base = _time_base(media, stream)
     # Matroska loses negative times: the frames before the first one known are one frame apart.
     start_pts = head.start_pts - round(head.untimed / (rate * time_base))
     rotation, rotation_warnings = _rotation(head.frame)
@@ -144,7 +144,7 @@ def _read_head(container: InputContainer, stream: VideoStream) -> Head:
     return Head(first, start if start is not None else smallest or 0, timed, error)
 
 
-def _picture(path: Path, stream: VideoStream, head: Head) -> tuple[int, int, str]:
+def _picture(media: Media, stream: VideoStream, head: Head) -> tuple[int, int, str]:
     if head.frame is not None:
         return head.frame.width, head.frame.height, head.frame.format.name
     if stream.width > 0 and stream.height > 0:
@@ -152,10 +152,10 @@ def _picture(path: Path, stream: VideoStream, head: Head) -> tuple[int, int, str
     # The decoder forgets a size that is over its limit, and calls the argument invalid.
     if isinstance(head.error, av.error.ArgumentError):
         raise RefusedMediaError(
-            f"{path.name} claims pictures of no valid size, or of more than {MAX_PIXELS} pixels"
+            f"{media.name} claims pictures of no valid size, or of more than {MAX_PIXELS} pixels"
         ) from head.error
     raise BrokenMediaError(
-        f"{path.name} has a video stream without a picture size and no frame of it decodes "
+        f"{media.name} has a video stream without a picture size and no frame of it decodes "
         f"({_said(head.error)}); copy it again from its source"
     ) from head.error
 
@@ -164,9 +164,9 @@ def _said(error: av.error.FFmpegError | None) -> str:
     return "it holds no packets" if error is None else reason(error)
 
 
-def _time_base(path: Path, stream: VideoStream) -> Fraction:
+def _time_base(media: Media, stream: VideoStream) -> Fraction:
     if not stream.time_base or stream.time_base <= 0:
-        raise BrokenMediaError(f"{path.name} has a video stream without a time base")
+        raise BrokenMediaError(f"{media.name} has a video stream without a time base")
     return stream.time_base
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
 
@@ -16,6 +15,7 @@ from av.video.stream import VideoStream
 
 from flowtag.errors import BrokenMediaError
 from flowtag.video.failures import reason
+from flowtag.video.media import Media
 from flowtag.video.opening import demuxed, limit_decoder, open_video, select_only
 
 _MAX_READ_ERRORS = 64
@@ -34,12 +34,12 @@ class StreamReader:
     """Decodes one stream from where it stands; a context manager.
 
     Attributes:
-        path: the file.
+        media: the file.
         stream_index: which of its streams.
         errors: grows while frames are taken.
     """
 
-    path: Path
+    media: Media
     stream_index: int
     errors: ReadErrors = field(default_factory=ReadErrors)
     _resources: ExitStack = field(default_factory=ExitStack)
@@ -48,8 +48,8 @@ class StreamReader:
     _reorder_depth: int = 0
 
     def __enter__(self) -> Self:
-        self._container = self._resources.enter_context(open_video(self.path))
-        self._stream = video_stream(self._container, self.stream_index, self.path)
+        self._container = self._resources.enter_context(open_video(self.media))
+        self._stream = video_stream(self._container, self.stream_index, self.media)
         select_only(self._container, self._stream)
         limit_decoder(self._stream)
         self._reorder_depth = self._stream.codec_context.reorder_depth
@@ -101,7 +101,7 @@ class StreamReader:
         self.errors.last = reason(error)
 
 
-def video_stream(container: InputContainer, index: int, path: Path) -> VideoStream:
+def video_stream(container: InputContainer, index: int, media: Media) -> VideoStream:
     """The stream that a probe chose.
 
     Raises:
@@ -109,5 +109,5 @@ def video_stream(container: InputContainer, index: int, path: Path) -> VideoStre
     """
     streams = [stream for stream in container.streams.video if stream.index == index]
     if not streams or streams[0].codec_context is None:
-        raise BrokenMediaError(f"{path.name} has no video stream {index}; was it replaced?")
+        raise BrokenMediaError(f"{media.name} has no video stream {index}; was it replaced?")
     return streams[0]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import av
 import av.error
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from flowtag.contracts.messages import VideoProbe
 from flowtag.video.failures import reason
+from flowtag.video.media import Media
 from flowtag.video.opening import demuxed, open_video, select_only
 from flowtag.video.reading import video_stream
 
@@ -47,15 +47,15 @@ class PacketScan:
     error: str | None = None
 
 
-def scan_packets(path: Path, probe: VideoProbe) -> PacketScan:
+def scan_packets(media: Media, probe: VideoProbe) -> PacketScan:
     """Reads all packets of the probed stream; decodes none.
 
     Args:
-        path: the file that was probed.
+        media: the file that was probed.
         probe: says which stream.
     """
-    with open_video(path) as container:
-        stream = video_stream(container, probe.stream_index, path)
+    with open_video(media) as container:
+        stream = video_stream(container, probe.stream_index, media)
         return _scan(container, stream, probe)
 
 

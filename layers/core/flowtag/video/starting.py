@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import chain
-from pathlib import Path
 
 import av
 from av.video.stream import VideoStream
 
 from flowtag.contracts.messages import VideoProbe
 from flowtag.video.damage import DamageTracker, Shown
+from flowtag.video.media import Media
 from flowtag.video.reading import ReadErrors, StreamReader
 
 _FIRST_STEP_SECONDS = 1
@@ -25,7 +25,7 @@ _MAX_ATTEMPTS = 24
 
 
 def frames_from(
-    path: Path,
+    media: Media,
     probe: VideoProbe,
     start_pts: int | None,
     resources: ExitStack,
@@ -34,14 +34,14 @@ def frames_from(
     """Frames in output order, beginning at or before a pts, as if decoded from the file's start.
 
     Args:
-        path: the video as a local file.
+        media: the video as a local file.
         probe: what was found of it.
         start_pts: the first frame that must be there; None: from the file's first packet.
         resources: closes the file when the frames are no longer wanted.
         errors: counts what could not be read.
     """
     if start_pts is not None and start_pts > probe.start_pts:
-        reader = StreamReader(path, probe.stream_index)
+        reader = StreamReader(media, probe.stream_index)
         resources.enter_context(reader)
         frames = _sought(reader, probe, start_pts)
         if frames is not None:
@@ -49,7 +49,7 @@ def frames_from(
             reader.errors = errors
             return frames
         resources.close()
-    reader = StreamReader(path, probe.stream_index, errors)
+    reader = StreamReader(media, probe.stream_index, errors)
     resources.enter_context(reader)
     return _decoded(reader, reader.packets(), None)
 
