@@ -183,6 +183,9 @@ def _die_with_parent() -> None:
         os._exit(1)
 
 
+_HEARD_OF_SECONDS = 0.25
+
+
 def _run_bounded(
     function: Callable[..., T], arguments: tuple[Any, ...], memory_limit_mb: int | None
 ) -> Done[T] | Failed:
@@ -193,6 +196,9 @@ def _run_bounded(
     except FlowtagError as error:
         return Failed(type(error)(str(error)), traceback.format_exc(), _since(started))
     except MemoryError:
+        # The pool hears of a task's beginning in one thread and of a process's end in another; an
+        # end that it hears of first costs every task that waits.
+        time.sleep(_HEARD_OF_SECONDS)
         # What is left of this process cannot be trusted to free what it holds.
         os._exit(OUT_OF_MEMORY_EXIT)
     except Exception as error:
