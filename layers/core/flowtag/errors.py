@@ -3,6 +3,7 @@
     FlowtagError
     ├── InputError                 the file, not flowtag, is at fault; a retry cannot help
     │   ├── SourceNotFoundError    no such file, or it may not be read
+    │   ├── SourceChangedError     another content stands there than was planned
     │   ├── NotAVideoError         empty, text, audio only, a format that flowtag does not read
     │   ├── RefusedMediaError      would reach for other files or the network, or is a bomb
     │   └── BrokenMediaError       a video, but nothing of it can be decoded
@@ -41,6 +42,12 @@ class SourceNotFoundError(InputError):
     """No such file, or it may not be read."""
 
     code = "not_found"
+
+
+class SourceChangedError(InputError):
+    """Another content stands there than the one that was planned."""
+
+    code = "source_changed"
 
 
 class NotAVideoError(InputError):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from flowtag.aws.clients import error_code, translated
+from flowtag.aws.repeating import repeated
 from flowtag.errors import ObjectNotFoundError, PreconditionFailedError, StorageError
 from flowtag.storage import checked_key
 
@@ -20,12 +19,8 @@ if TYPE_CHECKING:
     # A name that exists for type checkers alone; boto3 makes the class as it runs.
     from mypy_boto3_s3.type_defs import PutObjectOutputTypeDef
 
-_ATTEMPTS = 8
-_LONGEST_PAUSE_SECONDS = 5.0
 _CONFLICTS = {"409", "ConditionalRequestConflict", "OperationAborted"}
 _CONTENT_TYPES = {".json": "application/json", ".jpg": "image/jpeg"}
-
-_T = TypeVar("_T")
 
 
 class S3Store:
@@ -55,7 +50,7 @@ class S3Store:
                 reply = self._client.get_object(Bucket=self.bucket, Key=name)
                 return reply["Body"].read(), reply["ETag"]
 
-        return _repeated(read)
+        return repeated(read)
 
     def written_at(self, key: str) -> datetime:
         """When S3 took the object, to the second."""
@@ -132,7 +127,7 @@ class S3Store:
                         raise
                     return etag
 
-        return _repeated(attempt, only=_is_conflict)
+        return repeated(attempt, only=_is_conflict)
 
 
 def _content_type(key: str) -> str:
@@ -147,18 +142,3 @@ def _was_sent_again(error: ClientError) -> bool:
 def _is_conflict(error: StorageError) -> bool:
     cause = error.__cause__
     return isinstance(cause, ClientError) and error_code(cause) in _CONFLICTS
-
-
-def _broke_off(error: StorageError) -> bool:
-    return not isinstance(error.__cause__, ClientError)
-
-
-def _repeated(call: Callable[[], _T], only: Callable[[StorageError], bool] = _broke_off) -> _T:
-    for attempt in range(1, _ATTEMPTS):
-        try:
-            return call()
-        except StorageError as error:
-            if not only(error):
-                raise
-        time.sleep(random.uniform(0, min(0.05 * 2**attempt, _LONGEST_PAUSE_SECONDS)))
-    return call()
