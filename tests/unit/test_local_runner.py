@@ -225,7 +225,7 @@ def test_a_file_that_changes_under_way_is_not_tagged(tmp_path: Path, out: Path) 
     growing.start()
     (outcome,) = _tag(out, path, jobs=1).outcomes
     growing.join()
-    assert (outcome.status, outcome.code) == ("failed", "bad_input")
+    assert (outcome.status, outcome.code) == ("failed", "source_changed")
     assert "changed" in str(outcome.reason)
     assert not list(out.rglob("motion.json"))
     assert _chunk_files(out) == {}

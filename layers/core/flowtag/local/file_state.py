@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flowtag.errors import InputError, SourceNotFoundError
+from flowtag.errors import SourceChangedError, SourceNotFoundError
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,10 @@ class FileState:
         """Compares with the file as it is now.
 
         Raises:
-            InputError: it has changed.
+            SourceChangedError: it has changed.
         """
         now = FileState.of(path)
         if (now.size, now.modified_ns, now.inode) != (self.size, self.modified_ns, self.inode):
-            raise InputError("changed while it was being analysed; try again once it is at rest")
+            raise SourceChangedError(
+                "changed while it was being analysed; try again once it is at rest"
+            )
