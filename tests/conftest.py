@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from flowtag.aws.clients import s3_client
+from local_cloud.s3_server import ACCESS_KEY, SECRET_KEY, S3Server, s3_server
 from tests.rendering import Clip, RenderedClip, render_clip
-from tests.services.s3_server import ACCESS_KEY, SECRET_KEY, S3Server, s3_server
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 
@@ -40,9 +41,15 @@ def without_head(source: Path, target: Path, fraction: float) -> Path:
     return target
 
 
-def remux(source: Path, target: Path, shift_seconds: float = 0, drop_pts: bool = False) -> Path:
+def remux(
+    source: Path,
+    target: Path,
+    shift_seconds: float = 0,
+    drop_pts: bool = False,
+    muxing: Mapping[str, str] | None = None,
+) -> Path:
     """The packets of a file in another container, shifted in time or without presentation times."""
-    with av.open(str(source)) as old, av.open(str(target), "w") as new:
+    with av.open(str(source)) as old, av.open(str(target), "w", options=dict(muxing or {})) as new:
         video = old.streams.video[0]
         stream = new.add_stream_from_template(video)
         for packet in old.demux(video):

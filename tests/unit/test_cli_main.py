@@ -51,7 +51,7 @@ def test_the_contracts_need_no_codec_and_no_command_line(module: str) -> None:
 def test_help_is_given_without_codecs_and_arrays() -> None:
     code = (
         "from flowtag.cli import main\n"
-        "for words in (['--help'], ['tag', '--help'], ['show', '--help'], ['--version']):\n"
+        "for words in (['--help'], ['tag', '--help'], ['run', '--help'], ['--version']):\n"
         "    main(words, standalone_mode=False)"
     )
     assert _imported_by(code, *_HEAVY, "numpy", "pebble", "rich") == set()
@@ -64,7 +64,7 @@ def test_tagging_itself_opens_no_media() -> None:
 
 def test_help_teaches_by_example() -> None:
     overview = CliRunner().invoke(main, ["--help"]).stdout
-    for word in ("tag", "show", "probe", "schema", "flowtag tag clip.mov --out tags"):
+    for word in ("tag", "run", "show", "probe", "schema", "flowtag tag clip.mov --out tags"):
         assert word in overview
     tagging = CliRunner().invoke(main, ["tag", "--help"]).stdout
     for word in ("--range START END", "Exit status", "130", "flowtag tag /media/card"):
@@ -107,6 +107,9 @@ def test_the_schema_knows_every_field_that_is_written() -> None:
         (["tag", "b.mov", "--out", "out", "--range", "soon", "end"], "HH:MM:SS"),
         (["tag", "b.mov", "--out", "out", "--range", "5"], "--range"),
         (["tag", "b.mov", "--out", "out", "--speed", "9"], "--speed"),
+        (["run", "s3://films/a.mov"], "--out"),
+        (["run", "s3://films/a.mov", "--out", "out", "--range", "5", "2"], "START must lie"),
+        (["run", "a.mov", "--out", "out"], "s3://bucket/key"),
         (["dance"], "dance"),
     ],
 )

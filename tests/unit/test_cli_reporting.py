@@ -41,7 +41,7 @@ def _report(
 ) -> None:
     with Reporter(quiet=quiet, as_json=as_json, debug=debug) as reporter:
         for outcome in outcomes:
-            reporter.progressed([Progress(outcome.path, "analysing", 1, 2)])
+            reporter.progressed([Progress(outcome.input, "analysing", 1, 2)])
             reporter.settled(outcome)
     reporter.conclude(outcomes, stopped=stopped)
 
@@ -146,6 +146,14 @@ def test_videos_that_are_done_leave_the_display() -> None:
     display.update([first, second])
     display.update([second])
     assert list(display._tasks) == [Path("b.mov")]
+
+
+def test_a_video_in_a_bucket_is_shown_by_the_last_part_of_its_key() -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=100)
+    display = ProgressDisplay(console)
+    display.update([Progress("s3://films/day 1/take 2?.mov", "analysing", 1, 2)])
+    (task,) = display._bars.tasks
+    assert task.fields["name"] == "take 2?.mov"
 
 
 def test_progress_is_told_in_frames_and_pace() -> None:

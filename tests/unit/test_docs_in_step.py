@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 from docs.generate import PAGES
+from flowtag.catalog_entry import CatalogEntry
 from flowtag.contracts.features import FRAME_DTYPE, PAIR_DTYPE
 from flowtag.contracts.metadata import MotionMetadata
 
@@ -48,3 +50,20 @@ def test_the_schema_describes_every_part_of_a_segment() -> None:
 
     assert set(schema["properties"]) == {"schema", "video", "analysis", "shots", "segments"}
     assert schema["$defs"]["Segment"]["additionalProperties"] is False
+
+
+def test_every_field_of_the_catalog_is_explained() -> None:
+    page = (ROOT / "docs/formats/catalog.md").read_text(encoding="utf-8")
+
+    assert {name for name in CatalogEntry.model_fields if f"`{name}`" not in page} == set()
+
+
+def test_every_request_of_the_api_is_explained() -> None:
+    page = (ROOT / "docs/formats/api.md").read_text(encoding="utf-8")
+    paths = json.loads((ROOT / "docs/formats/openapi.json").read_text(encoding="utf-8"))["paths"]
+    requests = {
+        f"`{method.upper()} {path}`" for path, methods in paths.items() for method in methods
+    }
+
+    assert len(requests) == 5
+    assert {request for request in requests if request not in page} == set()

@@ -143,13 +143,19 @@ def test_complete_is_final(store: FolderStore) -> None:
     assert _motion(store) == make_metadata(plan)
 
 
-@pytest.mark.parametrize("status", ["skipped", "failed"])
-def test_only_a_partial_result_is_replaced(store: FolderStore, status: str) -> None:
+def test_what_was_skipped_stays_skipped(store: FolderStore) -> None:
     plan = make_plan()
-    standing = make_metadata(plan, failed=[0, 1, 2], status=status)  # type: ignore[arg-type]
+    standing = make_metadata(plan, failed=[0, 1, 2], status="skipped")
     put_motion(store, plan, standing)
     assert put_motion(store, plan, make_metadata(plan)) == "kept"
     assert _motion(store) == standing
+
+
+def test_one_analysed_chunk_replaces_a_run_that_failed_whole(store: FolderStore) -> None:
+    plan = make_plan()
+    put_motion(store, plan, make_metadata(plan, failed=[0, 1, 2], status="failed"))
+    assert put_motion(store, plan, make_metadata(plan, failed=[0, 2])) == "replaced"
+    assert _motion(store).analysis.status == "partial"
 
 
 def test_more_chunks_replace_a_partial_result(store: FolderStore) -> None:

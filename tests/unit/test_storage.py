@@ -74,6 +74,20 @@ def test_the_etag_of_a_write_is_that_of_the_next_read(store: ObjectStore) -> Non
     assert store.replace("key", b"2", etag) == store.get_with_etag("key")[1]
 
 
+def test_what_did_not_change_is_not_read_again(store: ObjectStore) -> None:
+    first = store.put("key", b"1")
+    assert store.get_if_changed("key", first) is None
+    second = store.put("key", b"2")
+    assert store.get_if_changed("key", first) == (b"2", second)
+
+
+def test_what_is_gone_is_not_unchanged(store: ObjectStore) -> None:
+    etag = store.put("key", b"1")
+    store.delete("key")
+    with pytest.raises(ObjectNotFoundError):
+        store.get_if_changed("key", etag)
+
+
 def test_put_if_absent_leaves_what_stands(store: ObjectStore) -> None:
     store.put_if_absent("key", b"1")
     with pytest.raises(PreconditionFailedError):

@@ -304,6 +304,8 @@ def _summary(report: DecodeReport) -> DecodeSummary:
         missing_pts=report.missing_pts,
         truncated=report.truncated,
         last_error=report.errors.last,
+        first_position=report.first_position,
+        next_position=report.next_position,
         jumps=tuple(
             TimelineJump(from_pts=gap.from_pts, to_pts=gap.to_pts, reason=gap.reason)
             for gap in report.jumps

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from flowtag.errors import ContractError, PreconditionFailedError
+from flowtag.errors import ContractError, ObjectNotFoundError, PreconditionFailedError
 from flowtag.runs import RunKeys, find_with_etag, readable_json
 from flowtag.settings import Model
 from flowtag.storage import ObjectStore
@@ -50,7 +50,7 @@ def update_latest(store: ObjectStore, keys: RunKeys, source: SourceOrder) -> boo
         run_id=keys.run_id,
         motion=keys.motion,
         source=source,
-        planned_at=store.written_at(keys.plan),
+        planned_at=planned_at(store, keys),
     )
     data = readable_json(latest)
     while True:
@@ -77,6 +77,61 @@ def read_latest(data: bytes) -> Latest:
         return Latest.model_validate_json(data, extra="ignore")
     except ValidationError as error:
         raise ContractError("not a readable latest.json") from error
+
+
+def note_source(store: ObjectStore, keys: RunKeys, source: SourceOrder) -> SourceOrder:
+    """Notes when a run's content came to its place, and returns the newest that was noted.
+
+    The same content may come again, after another: then its run is the one to read once more.
+    """
+    data = readable_json(source)
+    while True:
+        standing = find_with_etag(store, keys.source)
+        try:
+            if standing is None:
+                store.put_if_absent(keys.source, data)
+                return source
+            noted = _read_order(standing[0], keys)
+            if _order(noted) >= _order(source):
+                return noted
+            store.replace(keys.source, data, standing[1])
+            return source
+        except PreconditionFailedError:
+            continue
+
+
+def read_source(store: ObjectStore, keys: RunKeys) -> SourceOrder:
+    """When a run's content came to its place.
+
+    Raises:
+        ObjectNotFoundError: nobody noted it.
+        ContractError: what stands there is damaged.
+    """
+    return _read_order(store.get(keys.source), keys)
+
+
+def _order(source: SourceOrder) -> tuple[datetime, str]:
+    return (source.modified_at, source.sequence)
+
+
+def _read_order(data: bytes, keys: RunKeys) -> SourceOrder:
+    try:
+        return SourceOrder.model_validate_json(data, extra="ignore")
+    except ValidationError as error:
+        raise ContractError(f"{keys.source} is damaged") from error
+
+
+def planned_at(store: ObjectStore, keys: RunKeys) -> datetime:
+    """When a run was planned: of two runs of one content, the later planned is the newer.
+
+    Raises:
+        ObjectNotFoundError: the run has neither a plan nor a result.
+    """
+    try:
+        return store.written_at(keys.plan)
+    except ObjectNotFoundError:
+        # A video that could not be planned has a result all the same, which says why.
+        return store.written_at(keys.motion)
 
 
 def _is_older(data: bytes, latest: Latest) -> bool:

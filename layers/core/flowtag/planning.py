@@ -10,12 +10,14 @@ import numpy as np
 
 from flowtag import ALGORITHM_VERSION, __version__
 from flowtag.contracts.messages import ChunkRange, Plan, SourceRef, VideoProbe
+from flowtag.effort import chunk_seconds_within
 from flowtag.errors import SettingsError
 from flowtag.identity import run_id, video_id
 from flowtag.settings import AnalysisSettings, ExecutionSettings
 from flowtag.video.indexing import PacketIndex, read_index, refined
-from flowtag.video.media import Media
+from flowtag.video.media import Media, is_remote
 from flowtag.video.probing import probe_video
+from flowtag.video.remembering import RememberedMedia
 
 Range = tuple[Fraction, Fraction | None]
 
@@ -24,6 +26,8 @@ def plan_video(
     media: Media, source: SourceRef, settings: AnalysisSettings, execution: ExecutionSettings
 ) -> Plan:
     """Probes a video and divides it into chunks; decodes but the first frame.
+
+    Of a long video that is fetched and keeps no index only a few parts are read.
 
     Args:
         media: the video.
@@ -35,10 +39,13 @@ def plan_video(
         InputError: the file is missing, no video, refused or broken.
         SettingsError: the range lies outside the video.
     """
+    if is_remote(media):
+        media = RememberedMedia(media)
     headers = probe_video(media)
     index = read_index(media, headers)
     probe = refined(headers, index)
-    chunks = chunk_ranges(index, probe, execution.chunk_seconds, settings.range_seconds)
+    seconds = _chunk_seconds(probe, source, settings, execution)
+    chunks = chunk_ranges(index, probe, seconds, settings.range_seconds)
     return Plan(
         run_id=run_id(source, settings, ALGORITHM_VERSION),
         video_id=video_id(source),
@@ -56,10 +63,27 @@ def plan_video(
     )
 
 
+def _chunk_seconds(
+    probe: VideoProbe,
+    source: SourceRef,
+    settings: AnalysisSettings,
+    execution: ExecutionSettings,
+) -> Fraction:
+    if execution.chunk_cpu_seconds is None:
+        return execution.chunk_seconds
+    within = chunk_seconds_within(
+        probe, settings, execution.chunk_cpu_seconds, source.size_bytes or None
+    )
+    return min(execution.chunk_seconds, within)
+
+
 def chunk_ranges(
     index: PacketIndex, probe: VideoProbe, chunk_seconds: Fraction, range_seconds: Range | None
 ) -> tuple[ChunkRange, ...]:
     """Divides a video at the key frames nearest to multiples of a length.
+
+    Where key frames are unknown it is divided at the multiples themselves: a worker begins to
+    decode at the key frame before its part.
 
     Args:
         index: where the key frames are.
@@ -86,20 +110,26 @@ def chunk_ranges(
 
 def _borders(index: PacketIndex, probe: VideoProbe, chunk_seconds: Fraction) -> list[int]:
     keys = index.key_pts
+    if index.source == "none":
+        return [] if index.end_pts is None else _marks(probe, chunk_seconds, index.end_pts)
     if not len(keys):
         return []
     ticks = chunk_seconds / probe.time_base
-    # A mark within half a chunk of the end would leave a crumb for the last one.
-    last = int(keys[-1]) + ticks / 2
-    if probe.end_pts is not None:
-        last = min(last, probe.end_pts - ticks / 2)
-    marks = np.arange(1, math.floor((last - probe.start_pts) / ticks) + 1)
-    targets = probe.start_pts + np.array([round(int(mark) * ticks) for mark in marks], np.int64)
+    last = int(keys[-1]) + ticks
+    end = last if probe.end_pts is None else min(last, Fraction(probe.end_pts))
+    targets = np.array(_marks(probe, chunk_seconds, end), np.int64)
     after = np.clip(np.searchsorted(keys, targets), 1, max(len(keys) - 1, 1))
     after = np.minimum(after, len(keys) - 1)
     before = np.maximum(after - 1, 0)
     nearer = np.where(targets - keys[before] <= keys[after] - targets, before, after)
     return [int(pts) for pts in np.unique(keys[nearer])]
+
+
+def _marks(probe: VideoProbe, chunk_seconds: Fraction, end_pts: Fraction | int) -> list[int]:
+    """Multiples of a length, but for one that would leave a crumb for the last chunk."""
+    ticks = chunk_seconds / probe.time_base
+    count = math.floor((end_pts - ticks / 2 - probe.start_pts) / ticks)
+    return [probe.start_pts + round(mark * ticks) for mark in range(1, count + 1)]
 
 
 def _wanted(

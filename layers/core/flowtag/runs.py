@@ -11,18 +11,24 @@ belong to another writer's ``motion.json`` by the time that it is read.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import ValidationError
 
-from flowtag.contracts.chunkfile import read_task_digest
 from flowtag.contracts.messages import ChunkRange, Plan
 from flowtag.contracts.metadata import Gap, MotionMetadata
 from flowtag.errors import ContractError, ObjectNotFoundError, PreconditionFailedError
 from flowtag.settings import Model
 from flowtag.storage import ObjectStore
+
+OPEN_RUNS = "open/"
+"""All marks of runs under way begin with this."""
+
+_ID = r"[a-z0-9][a-z0-9-]{0,63}"
+_OF_A_RUN = re.compile(rf"(?P<video>{_ID})/(?P<run>{_ID})(/|\.json$)")
 
 ChunkState = Literal["done", "failed", "missing"]
 MotionChange = Literal["written", "replaced", "unchanged", "kept"]
@@ -87,6 +93,39 @@ class RunKeys:
         """Which run of the video a UI should read."""
         return f"{self.video_id}/latest.json"
 
+    @property
+    def source(self) -> str:
+        """When the content that this run is of last came to its place."""
+        return f"{self.folder}/source.json"
+
+    @property
+    def open(self) -> str:
+        """Stands there while the run is under way, so that what got lost is found."""
+        return f"{OPEN_RUNS}{self.folder}.json"
+
+    @property
+    def dispatches(self) -> str:
+        """All keys of records of what was handed to workers begin with this."""
+        return f"{self.folder}/dispatch/"
+
+    def dispatch(self, number: int) -> str:
+        """What was handed to workers at the first, second, … go."""
+        return f"{self.dispatches}{number:04d}.json"
+
+    def task(self, index: int) -> str:
+        """A chunk's task, for hosts that take it as an object."""
+        return f"{self.folder}/tasks/{index:05d}.json"
+
+    def begun(self, index: int) -> str:
+        """That a worker took a chunk up, for the one that comes after it."""
+        return f"{self.folder}/begun/{index:05d}.json"
+
+    @classmethod
+    def of_key(cls, key: str) -> RunKeys | None:
+        """The keys of the run that an object belongs to; None if it belongs to none."""
+        found = _OF_A_RUN.match(key.removeprefix(OPEN_RUNS))
+        return cls(found["video"], found["run"]) if found else None
+
 
 def readable_json(model: Model) -> bytes:
     """A model as indented UTF-8 JSON. A number that is none is a mistake, never written."""
@@ -120,6 +159,19 @@ def read_plan(store: ObjectStore, keys: RunKeys) -> Plan:
         raise ContractError(f"{keys.plan} is damaged, or of another version") from error
 
 
+def chunk_names(store: ObjectStore, plan: Plan) -> tuple[ChunkState, ...]:
+    """How far each chunk seems to be by the names of objects alone: one listing, nothing read."""
+    keys = RunKeys.of(plan)
+    present = set(store.list(keys.chunks))
+
+    def state(index: int) -> ChunkState:
+        if keys.chunk(index) in present:
+            return "done"
+        return "failed" if keys.failed(index) in present else "missing"
+
+    return tuple(state(index) for index in range(len(plan.chunks)))
+
+
 def chunk_states(store: ObjectStore, plan: Plan) -> tuple[ChunkState, ...]:
     """How far each chunk is.
 
@@ -137,23 +189,42 @@ def chunk_states(store: ObjectStore, plan: Plan) -> tuple[ChunkState, ...]:
     return tuple(state(index) for index in range(len(plan.chunks)))
 
 
-def chunk_loader(store: ObjectStore, plan: Plan) -> Callable[[int], bytes | None]:
-    """Reads, by index: the features of a chunk, else why it has none, else None."""
+def chunk_loader(
+    store: ObjectStore, plan: Plan, fetch: Callable[[int], bytes | None] | None = None
+) -> Callable[[int], bytes | None]:
+    """Reads, by index: the features of a chunk, else why it has none, else None.
+
+    Args:
+        store: where the run is.
+        plan: of the run.
+        fetch: gets what stands in a chunk's place, as :func:`chunk_fetcher` does.
+    """
     keys = RunKeys.of(plan)
+    fetch = fetch or chunk_fetcher(store, plan)
 
     def load(index: int) -> bytes | None:
-        chunk = _read_chunk(store, plan, index)
+        chunk = _answering(plan, index, fetch(index))
         return chunk if chunk is not None else _get_or_none(store, keys.failed(index))
 
     return load
+
+
+def chunk_fetcher(store: ObjectStore, plan: Plan) -> Callable[[int], bytes | None]:
+    """Gets, by index, what stands in a chunk's place, unread; None if nothing does.
+
+    It parses nothing, so any number of threads may call it: ``ast``, by which numpy reads the
+    headers of arrays, fails in threads before Python 3.11.9 (cpython issue 106905).
+    """
+    keys = RunKeys.of(plan)
+    return lambda index: _get_or_none(store, keys.chunk(index))
 
 
 def put_motion(store: ObjectStore, plan: Plan, metadata: MotionMetadata) -> MotionChange:
     """Publishes the result of a run where the rules allow it.
 
     Returns:
-        ``written`` if there was none, ``replaced`` if it stands on more chunks than the partial
-        one before, ``unchanged`` if these very bytes stood there (a reply was lost), and ``kept``
+        ``written`` if there was none, ``replaced`` if it stands on more chunks than the one
+        before, ``unchanged`` if these very bytes stood there (a reply was lost), and ``kept``
         if what stands there may not be replaced by this.
 
     Raises:
@@ -195,6 +266,8 @@ def read_motion(data: bytes) -> MotionMetadata:
 
 def analysed_chunks(plan: Plan, metadata: MotionMetadata) -> frozenset[int]:
     """The chunks that a motion.json stands on: those that no gap covers whole."""
+    if metadata.analysis.status in ("failed", "skipped"):
+        return frozenset()
     gaps = metadata.analysis.gaps
     start = plan.probe.start_pts
     return frozenset(
@@ -213,7 +286,8 @@ def find_with_etag(store: ObjectStore, key: str) -> tuple[bytes, str] | None:
 
 
 def _may_replace(plan: Plan, standing: MotionMetadata, metadata: MotionMetadata) -> bool:
-    if standing.analysis.status != "partial":
+    # "failed" as well: a run of which not one chunk could be analysed may yet be redriven.
+    if standing.analysis.status not in ("partial", "failed"):
         return False
     return analysed_chunks(plan, standing) < analysed_chunks(plan, metadata)
 
@@ -227,7 +301,13 @@ def _covers(gap: Gap, chunk: ChunkRange, start_pts: int) -> bool:
 
 
 def _read_chunk(store: ObjectStore, plan: Plan, index: int) -> bytes | None:
-    data = _get_or_none(store, RunKeys.of(plan).chunk(index))
+    return _answering(plan, index, _get_or_none(store, RunKeys.of(plan).chunk(index)))
+
+
+def _answering(plan: Plan, index: int, data: bytes | None) -> bytes | None:
+    # Brings numpy along, which a function that only looks at names does without.
+    from flowtag.contracts.chunkfile import read_task_digest
+
     if data is None or read_task_digest(data) != plan.task(index).digest():
         return None
     return data

@@ -237,6 +237,12 @@ class ExecutionSettings(Model):
     """How a run is carried out. In no digest: results never depend on any of these."""
 
     chunk_seconds: Rational = Field(Fraction(60), gt=0, description="Length of a unit of work.")
+    chunk_cpu_seconds: float | None = Field(
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Estimated processor seconds that a chunk may take; shortens chunks.",
+    )
     jobs: int = Field(1, ge=1, description="Chunks analysed at a time, a process each.")
     chunk_timeout_seconds: float = Field(
         900.0, gt=0, description="Wall-clock bound of one chunk; a chunk past it becomes a gap."

@@ -48,6 +48,10 @@ class ObjectStore(Protocol):
         """The bytes of an object and the etag to replace just these by."""
         ...
 
+    def get_if_changed(self, key: str, etag: str) -> tuple[bytes, str] | None:
+        """As :meth:`get_with_etag`; None, and nothing is sent, if ``etag`` is what stands there."""
+        ...
+
     def written_at(self, key: str) -> datetime:
         """When the store took the object as it stands, with a time zone.
 
@@ -125,6 +129,11 @@ class FolderStore:
         """The bytes of an object and their SHA-256, which is its etag."""
         data = self.get(key)
         return data, _etag(data)
+
+    def get_if_changed(self, key: str, etag: str) -> tuple[bytes, str] | None:
+        """The same, or None if they are what ``etag`` names; see :class:`ObjectStore`."""
+        found = self.get_with_etag(key)
+        return None if found[1] == etag else found
 
     def written_at(self, key: str) -> datetime:
         """When the object was written; see :class:`ObjectStore`."""

@@ -14,6 +14,7 @@ from flowtag.timing import Timeline
 _HOLE_INTERVALS = 1.6
 _GAP_SECONDS = 0.5
 _MISSING_TAIL_FRAMES = 2
+_LOST = "lost: the clock was reset, and frames whose times were over were left out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class _Hole:
     end_pts: int
     reason: str
     undecoded: bool
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class Account:
 def account_for(run: StitchedRun, plan: Plan) -> Account:
     """Counts frames, and finds what is missing in a stitched run."""
     holes = [*_missing_chunks(run), *_jumps(run)]
+    if plan.index_source == "none":
+        holes += [*_lost_inside(run), *_lost_between(run, plan)]
     tail = _missing_tail(run, plan)
     if tail is not None:
         holes.append(tail)
@@ -88,7 +92,7 @@ def account_for(run: StitchedRun, plan: Plan) -> Account:
         dropped=dropped,
         repeated=int(np.count_nonzero(run.frames.still)),
     )
-    partial = any(hole.undecoded for hole in holes) or damaged
+    partial = any(hole.undecoded or hole.lost for hole in holes) or damaged
     holes.sort(key=lambda hole: (hole.start_pts, hole.end_pts))
     return Account(counts, tuple(holes), partial, _warnings(run, plan))
 
@@ -115,7 +119,32 @@ def _jumps(run: StitchedRun) -> list[_Hole]:
         _Hole(jump.from_pts, jump.to_pts, jump.reason, False)
         for decode in run.decode
         for jump in decode.jumps
+        if jump.reason != "lost"
     ]
+
+
+def _lost_inside(run: StitchedRun) -> list[_Hole]:
+    return [
+        _Hole(jump.from_pts, jump.to_pts, _LOST, False, lost=True)
+        for decode in run.decode
+        for jump in decode.jumps
+        if jump.reason == "lost"
+    ]
+
+
+def _lost_between(run: StitchedRun, plan: Plan) -> list[_Hole]:
+    """Chunk borders at which one chunk ended elsewhere in the file than the next one began."""
+    missing = {chunk.index for chunk in run.missing}
+    present = [index for index in range(len(plan.chunks)) if index not in missing]
+    decoded = dict(zip(present, run.decode, strict=True))
+    borders = [
+        chunk.end_pts
+        for index, chunk in enumerate(plan.chunks[:-1])
+        if index in decoded
+        and index + 1 in decoded
+        and decoded[index].next_position != decoded[index + 1].first_position
+    ]
+    return [_Hole(pts, pts, _LOST, False, lost=True) for pts in borders if pts is not None]
 
 
 def _missing_tail(run: StitchedRun, plan: Plan) -> _Hole | None:
@@ -156,5 +185,9 @@ def _warnings(run: StitchedRun, plan: Plan) -> tuple[str, ...]:
     if any(decode.size_changes for decode in run.decode):
         said.append("the picture changes its size in mid-stream")
     if any(decode.missing_pts for decode in run.decode):
-        said.append("some frames had no timestamp; theirs were made up")
+        left_out = plan.index_source == "none" and not plan.sequential
+        said.append(
+            "some frames had no timestamp; "
+            + ("they were left out" if left_out else "theirs were made up")
+        )
     return tuple(dict.fromkeys(said))

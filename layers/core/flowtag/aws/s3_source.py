@@ -23,6 +23,7 @@ from flowtag.video.media import RangedFile
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+SCHEME = "s3://"
 _UNVERSIONED = "null"
 
 
@@ -116,7 +117,7 @@ def find_source(
         with translated(uri):
             head = client.head_object(Bucket=bucket, Key=key, **wanted)
     except ObjectNotFoundError as error:
-        raise SourceNotFoundError(f"{uri} does not exist, or may not be read") from error
+        raise SourceNotFoundError(_absence(client, bucket, uri)) from error
     version = head.get("VersionId", _UNVERSIONED)
     versioned = version != _UNVERSIONED
     etag, size = head["ETag"], head["ContentLength"]
@@ -134,14 +135,44 @@ def find_source(
     return FoundSource(source, order)
 
 
+def _absence(client: S3Client, bucket: str, uri: str) -> str:
+    try:
+        with translated(bucket):
+            client.head_bucket(Bucket=bucket)
+    except ObjectNotFoundError:
+        return f"{uri} does not exist: there is no bucket {bucket}; check the name and the endpoint"
+    except StorageError:
+        # Who may not look at a bucket learns no more of the object either.
+        pass
+    return f"{uri} does not exist, or may not be read"
+
+
 def bucket_and_key(uri: str) -> tuple[str, str]:
     """The parts of ``s3://bucket/key``; the key is taken as it stands.
 
     Raises:
         SettingsError: it is not of that form.
     """
-    bucket = urlsplit(uri).netloc if uri.startswith("s3://") else ""
-    key = uri[len(f"s3://{bucket}/") :]
+    bucket, key = _parts(uri)
     if not bucket or not key:
         raise SettingsError(f"{uri!r} is not of the form s3://bucket/key")
     return bucket, key
+
+
+def bucket_and_prefix(uri: str) -> tuple[str, str]:
+    """The parts of ``s3://bucket/key`` or ``s3://bucket/prefix/``; the latter may be empty.
+
+    Raises:
+        SettingsError: it is not of that form.
+    """
+    bucket, prefix = _parts(uri)
+    if not bucket or not uri.startswith(f"{SCHEME}{bucket}/"):
+        raise SettingsError(f"{uri!r} is not of the form s3://bucket/key or s3://bucket/prefix/")
+    if any("\ud800" <= character <= "\udfff" for character in uri):
+        raise SettingsError(f"{uri!r} is not UTF-8, and S3 has no other keys")
+    return bucket, prefix
+
+
+def _parts(uri: str) -> tuple[str, str]:
+    bucket = urlsplit(uri).netloc if uri.startswith(SCHEME) else ""
+    return bucket, uri[len(f"{SCHEME}{bucket}/") :]

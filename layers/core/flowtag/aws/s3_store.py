@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     # A name that exists for type checkers alone; boto3 makes the class as it runs.
     from mypy_boto3_s3.type_defs import PutObjectOutputTypeDef
 
+_UNCHANGED = {"304", "NotModified"}
+CHUNK_TAG = "flowtag=chunk"
+
 _CONFLICTS = {"409", "ConditionalRequestConflict", "OperationAborted"}
 _CONTENT_TYPES = {".json": "application/json", ".jpg": "image/jpeg"}
 
@@ -31,11 +34,23 @@ class S3Store:
     sending of a write whose first reply was lost.
     """
 
-    def __init__(self, client: S3Client, bucket: str, prefix: str = "") -> None:
-        """Takes a bucket that exists, and what all keys in it begin with."""
-        self._client = client
+    def __init__(
+        self, client: S3Client, bucket: str, prefix: str = "", *, tags_chunks: bool = False
+    ) -> None:
+        """Takes a bucket that exists, and what all keys in it begin with.
+
+        Args:
+            client: of S3.
+            bucket: its name.
+            prefix: of all keys.
+            tags_chunks: whether results of chunks get a tag, by which a rule of the bucket can let
+                them expire: they stand below each run, where no prefix reaches them all. Takes the
+                permission s3:PutObjectTagging.
+        """
+        self.client = client
         self.bucket = bucket
         self.prefix = prefix
+        self._tags_chunks = tags_chunks
 
     def get(self, key: str) -> bytes:
         """The bytes of an object; see :class:`~flowtag.storage.ObjectStore`."""
@@ -47,7 +62,23 @@ class S3Store:
 
         def read() -> tuple[bytes, str]:
             with translated(self.uri(key)):
-                reply = self._client.get_object(Bucket=self.bucket, Key=name)
+                reply = self.client.get_object(Bucket=self.bucket, Key=name)
+                return reply["Body"].read(), reply["ETag"]
+
+        return repeated(read)
+
+    def get_if_changed(self, key: str, etag: str) -> tuple[bytes, str] | None:
+        """The same, or None if they are what ``etag`` names (``If-None-Match``)."""
+        name = self._name(key)
+
+        def read() -> tuple[bytes, str] | None:
+            with translated(self.uri(key)):
+                try:
+                    reply = self.client.get_object(Bucket=self.bucket, Key=name, IfNoneMatch=etag)
+                except ClientError as error:
+                    if error_code(error) in _UNCHANGED:
+                        return None
+                    raise
                 return reply["Body"].read(), reply["ETag"]
 
         return repeated(read)
@@ -56,14 +87,15 @@ class S3Store:
         """When S3 took the object, to the second."""
         name = self._name(key)
         with translated(self.uri(key)):
-            return self._client.head_object(Bucket=self.bucket, Key=name)["LastModified"]
+            return self.client.head_object(Bucket=self.bucket, Key=name)["LastModified"]
 
     def put(self, key: str, data: bytes) -> str:
         """Writes an object, whatever stood there."""
         name, kind = self._name(key), _content_type(key)
+        tagged: dict[str, Any] = {"Tagging": CHUNK_TAG} if self._is_to_be_tagged(key) else {}
         with translated(self.uri(key)):
-            return self._client.put_object(
-                Bucket=self.bucket, Key=name, Body=data, ContentType=kind
+            return self.client.put_object(
+                Bucket=self.bucket, Key=name, Body=data, ContentType=kind, **tagged
             )["ETag"]
 
     def put_if_absent(self, key: str, data: bytes) -> str:
@@ -72,7 +104,7 @@ class S3Store:
         return self._conditionally(
             key,
             data,
-            lambda: self._client.put_object(
+            lambda: self.client.put_object(
                 Bucket=self.bucket, Key=name, Body=data, ContentType=kind, IfNoneMatch="*"
             ),
         )
@@ -84,7 +116,7 @@ class S3Store:
             return self._conditionally(
                 key,
                 data,
-                lambda: self._client.put_object(
+                lambda: self.client.put_object(
                     Bucket=self.bucket, Key=name, Body=data, ContentType=kind, IfMatch=etag
                 ),
             )
@@ -93,7 +125,7 @@ class S3Store:
 
     def list(self, prefix: str) -> Iterator[str]:
         """The keys that begin with a prefix, in order."""
-        pages = self._client.get_paginator("list_objects_v2")
+        pages = self.client.get_paginator("list_objects_v2")
         with translated(self.uri(prefix)):
             for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix + prefix):
                 for listed in page.get("Contents", ()):
@@ -103,11 +135,14 @@ class S3Store:
         """Removes an object; it is no error if there is none."""
         name = self._name(key)
         with translated(self.uri(key)):
-            self._client.delete_object(Bucket=self.bucket, Key=name)
+            self.client.delete_object(Bucket=self.bucket, Key=name)
 
     def uri(self, key: str) -> str:
         """Where the object of a key is, for people and for other programs."""
         return f"s3://{self.bucket}/{self.prefix}{key}"
+
+    def _is_to_be_tagged(self, key: str) -> bool:
+        return self._tags_chunks and "/chunks/" in key and key.endswith(".npz")
 
     def _name(self, key: str) -> str:
         return self.prefix + checked_key(key)

@@ -11,6 +11,8 @@ import click
 
 from flowtag import __version__
 from flowtag.cli.probe import probe
+from flowtag.cli.redrive import redrive
+from flowtag.cli.run import run
 from flowtag.cli.schema import schema
 from flowtag.cli.show import show
 from flowtag.cli.tag import tag
@@ -64,5 +66,5 @@ def main(ctx: click.Context, debug: bool) -> None:
             stream.reconfigure(errors="replace")
 
 
-for _command in (tag, show, probe, schema):
+for _command in (tag, run, redrive, show, probe, schema):
     main.add_command(_command)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import PurePath
 
 from rich.console import Console
 from rich.progress import BarColumn, ProgressColumn, Task, TaskID
@@ -12,6 +12,7 @@ from rich.text import Text
 
 from flowtag.cli.wording import clock, printable
 from flowtag.local.outcomes import Progress
+from flowtag.places import Address
 
 _LONGEST_NAME = 32
 _SETTLING_SECONDS = 2.0
@@ -34,7 +35,7 @@ class ProgressDisplay:
     def __init__(self, console: Console) -> None:
         columns = [_FieldColumn("name"), BarColumn(), _FieldColumn("frames"), _FieldColumn("pace")]
         self._bars = Bars(*columns, console=console, transient=True, redirect_stdout=False)
-        self._tasks: dict[Path, TaskID] = {}
+        self._tasks: dict[Address, TaskID] = {}
 
     def start(self) -> None:
         """Begins to draw."""
@@ -46,13 +47,13 @@ class ProgressDisplay:
 
     def update(self, videos: Sequence[Progress]) -> None:
         """Draws these videos and no others."""
-        for path in self._tasks.keys() - {video.path for video in videos}:
-            self._bars.remove_task(self._tasks.pop(path))
+        for gone in self._tasks.keys() - {video.input for video in videos}:
+            self._bars.remove_task(self._tasks.pop(gone))
         for video in videos:
-            if video.path not in self._tasks:
-                self._tasks[video.path] = self._bars.add_task("", name=_short(video.path))
+            if video.input not in self._tasks:
+                self._tasks[video.input] = self._bars.add_task("", name=_short(video.input))
             self._bars.update(
-                self._tasks[video.path],
+                self._tasks[video.input],
                 completed=video.frames_done,
                 total=video.frames_expected,
                 frames=frames_text(video),
@@ -79,6 +80,7 @@ def pace_text(video: Progress) -> str:
     return f"{speed:.1f}x{left}"
 
 
-def _short(path: Path) -> str:
-    name = printable(path.name)
+def _short(video: Address) -> str:
+    last = video.name if isinstance(video, PurePath) else video.rpartition("/")[2]
+    name = printable(last)
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"

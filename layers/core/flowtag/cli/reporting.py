@@ -1,4 +1,4 @@
-"""What ``flowtag tag`` says: paths or JSON on stdout, progress and a table on stderr."""
+"""What is said of a tagging: paths or JSON on stdout, progress and a table on stderr."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _path_line(outcome: Outcome) -> bytes | None:
 
 def _json_line(outcome: Outcome) -> bytes:
     line = {
-        "input": printable(outcome.path),
+        "input": printable(outcome.input),
         "status": outcome.status,
         "motion": printable(outcome.motion) if outcome.motion is not None else None,
         "video_id": outcome.video_id,
@@ -119,7 +119,7 @@ def _json_line(outcome: Outcome) -> bytes:
 
 def _failure_line(outcome: Outcome) -> str:
     word = _WORDS[outcome.status][0]
-    return f"{printable(outcome.path)}: {word}: {printable(outcome.reason or '')}"
+    return f"{printable(outcome.input)}: {word}: {printable(outcome.reason or '')}"
 
 
 def _table(outcomes: Sequence[Outcome]) -> Table:
@@ -131,6 +131,6 @@ def _table(outcomes: Sequence[Outcome]) -> Table:
     table.add_column("reason", overflow="fold")
     for outcome in outcomes:
         word, colour = _WORDS[outcome.status]
-        name, reason = printable(outcome.path), printable(outcome.reason or "")
+        name, reason = printable(outcome.input), printable(outcome.reason or "")
         table.add_row(Text(name), Text(word, style=colour), Text(reason))
     return table

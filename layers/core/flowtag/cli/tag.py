@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowtag.cli.moments import Range, checked_range, moment
+from flowtag.cli.tagging import TaggingOptions, carry_out, tagging_options, writable_folder
 from flowtag.cli.wording import printable
 
 if TYPE_CHECKING:
     from flowtag.local.inputs import Inputs
     from flowtag.local.outcomes import Outcome
-    from flowtag.local.video_run import Host
-    from flowtag.settings import Preset
-
-_SIGNAL_EXIT = 128
 
 _EPILOG = """\b
 Examples:
@@ -43,71 +37,21 @@ Exit status:
 @click.command(epilog=_EPILOG)
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=Path)
 @click.option("--out", required=True, type=Path, metavar="DIR", help="Where results go.")
-@click.option("--quiet", is_flag=True, help="Say nothing on stderr but what failed.")
-@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each input.")
-@click.option(
-    "--jobs",
-    type=click.IntRange(1, 256),
-    help="Chunks analysed at a time, a process each. Default: one per core.",
-)
-@click.option(
-    "--preset",
-    type=click.Choice(["fast", "balanced", "best"]),
-    default="balanced",
-    show_default=True,
-    help="How much work goes into each frame.",
-)
-@click.option(
-    "--chunk-seconds",
-    type=click.FloatRange(0.1, 86400),
-    default=60,
-    show_default=True,
-    help="Length of a unit of work; results do not depend on it.",
-)
-@click.option(
-    "--range",
-    "moments",
-    nargs=2,
-    type=moment,
-    metavar="START END",
-    help="Analyse a part: seconds or HH:MM:SS[.mmm] since the first frame; END may be 'end'.",
-)
-@click.option("--force", is_flag=True, help="Do over what is done.")
+@tagging_options
 @click.pass_context
-def tag(
-    ctx: click.Context,
-    inputs: tuple[Path, ...],
-    out: Path,
-    quiet: bool,
-    as_json: bool,
-    jobs: int | None,
-    preset: Preset,
-    chunk_seconds: float,
-    moments: tuple[Fraction | None, Fraction | None] | None,
-    force: bool,
-) -> None:
+def tag(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **chosen: Any) -> None:
     """Tags videos with motion.
 
     INPUT is a video, or a folder whose videos are meant. The path of each motion.json goes to
     stdout; progress, and a table of what happened to each input, go to stderr.
     """
-    from flowtag.cli.reporting import Reporter
-    from flowtag.local.runner import tag_files
+    from flowtag.local.disk_places import FilePlace
 
-    span = checked_range(moments)
+    options = TaggingOptions(**chosen)
     found = _found(inputs, out)
-    _require_writable(out)
-    host = _host(out, preset, span, chunk_seconds, jobs or _cores(), force)
+    results = writable_folder(out)
     refused = [_unreadable(path, reason) for path, reason in found.unreadable]
-    with Reporter(quiet=quiet, as_json=as_json, debug=bool(ctx.obj)) as reporter:
-        for outcome in refused:
-            reporter.settled(outcome)
-        report = tag_files(found.files, host, reporter)
-    outcomes = (*report.outcomes, *refused)
-    reporter.conclude(outcomes, stopped=report.stopped_by is not None)
-    if report.stopped_by is not None:
-        ctx.exit(_SIGNAL_EXIT + report.stopped_by)
-    ctx.exit(0 if all(outcome.is_tagged for outcome in outcomes) else 1)
+    carry_out(ctx, options, [FilePlace(path) for path in found.files], results, refused)
 
 
 def _found(named: tuple[Path, ...], out: Path) -> Inputs:
@@ -122,35 +66,7 @@ def _found(named: tuple[Path, ...], out: Path) -> Inputs:
     return found
 
 
-def _require_writable(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            return
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise click.BadParameter(f"{printable(out)}: {reason}", param_hint="--out") from error
-
-
-def _host(
-    out: Path, preset: Preset, span: Range | None, chunk_seconds: float, jobs: int, force: bool
-) -> Host:
-    from flowtag.local.video_run import Host
-    from flowtag.settings import AnalysisSettings, ExecutionSettings
-    from flowtag.storage import FolderStore
-
-    settings = AnalysisSettings.for_preset(preset, span)
-    execution = ExecutionSettings(chunk_seconds=Fraction(str(chunk_seconds)), jobs=jobs)
-    return Host(FolderStore(out), settings, execution, force)
-
-
 def _unreadable(path: Path, reason: str) -> Outcome:
     from flowtag.local.outcomes import Outcome
 
     return Outcome(path, "failed", code="not_found", reason=f"cannot be listed: {reason}")
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

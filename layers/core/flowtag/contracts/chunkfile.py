@@ -45,6 +45,8 @@ class DecodeSummary(Model):
         packet_errors: packets that could not be decoded.
         truncated: the file ended, or went bad, before the container said it would.
         jumps: breaks of the timeline.
+        first_position: byte of the file at which the chunk's first frame begins, and
+        next_position: the first frame after the chunk; noted where clocks may be reset.
     """
 
     packet_errors: int = 0
@@ -53,6 +55,8 @@ class DecodeSummary(Model):
     truncated: bool = False
     last_error: str | None = None
     jumps: tuple[TimelineJump, ...] = ()
+    first_position: int | None = None
+    next_position: int | None = None
 
 
 class ChunkMeta(Model):

@@ -39,29 +39,29 @@ class Instant(Model):
 
 
 class Video(Model):
-    """The file that was analysed, as its container describes it."""
+    """The file that was analysed, as its container describes it; null where it cannot be read."""
 
     id: str
     uri: str
     version_id: str | None
     etag: str | None
     size_bytes: int
-    container: str
-    codec: str
-    width: int = Field(description="Stored, before rotation.")
-    height: int = Field(description="Stored, before rotation.")
-    rotation: Literal[0, 90, 180, 270] = Field(description="Degrees clockwise for display.")
-    sample_aspect_ratio: str
-    pixel_format: str
-    field_order: str
-    time_base: str
-    frame_rate: str
-    variable_frame_rate: bool
-    start_pts: int
+    container: str | None
+    codec: str | None
+    width: int | None = Field(description="Stored, before rotation.")
+    height: int | None = Field(description="Stored, before rotation.")
+    rotation: Literal[0, 90, 180, 270] | None = Field(description="Degrees clockwise for display.")
+    sample_aspect_ratio: str | None
+    pixel_format: str | None
+    field_order: str | None
+    time_base: str | None
+    frame_rate: str | None
+    variable_frame_rate: bool | None
+    start_pts: int | None
     duration_seconds: float | None
     frames: int | None = Field(description="Frames shown, as analysed; null if nothing was.")
     timecode: str | None = Field(description="Start timecode; 00:00:00:00 if the source has none.")
-    drop_frame: bool
+    drop_frame: bool | None
 
 
 class Estimator(Model):
@@ -101,6 +101,16 @@ class Analysis(Model):
     frames: FrameCounts
     gaps: list[Gap]
     warnings: list[str]
+
+    def shortfall(self) -> str | None:
+        """Why the result is less than complete, in a few words; None if it is not."""
+        if self.reason:
+            return self.reason
+        if not self.gaps:
+            return None
+        first = self.gaps[0]
+        more = f", and {len(self.gaps) - 1} more gaps" if len(self.gaps) > 1 else ""
+        return f"{first.start.timecode} to {first.end.timecode}: {first.reason}{more}"
 
 
 class Transition(Model):

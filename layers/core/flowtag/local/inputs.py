@@ -7,16 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# fmt: off
-VIDEO_SUFFIXES = frozenset({
-    ".3g2", ".3gp", ".asf", ".avi", ".braw", ".divx", ".dv", ".f4v", ".flv", ".gxf",
-    ".insv", ".lrv", ".m1v", ".m2t", ".m2ts", ".m2v", ".m4v", ".mj2", ".mkv", ".mod",
-    ".mov", ".mp2v", ".mp4", ".mpe", ".mpeg", ".mpg", ".mpv", ".mts", ".mxf", ".mxv",
-    ".nut", ".ogm", ".ogv", ".qt", ".r3d", ".rm", ".rmvb", ".tod", ".ts", ".vob", ".webm",
-    ".wmv", ".y4m",
-})
-# fmt: on
-"""What counts as video in a walked folder; a file that is named is tried whatever it is called."""
+from flowtag.places import VIDEO_SUFFIXES
 
 
 @dataclass

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal, Protocol
+
+from flowtag.places import Address
 
 OutcomeStatus = Literal["tagged", "partial", "already_done", "skipped", "failed", "interrupted"]
 Stage = Literal["planning", "analysing", "assembling"]
@@ -16,7 +17,7 @@ class Outcome:
     """What became of one input.
 
     Attributes:
-        path: the input, as it was given.
+        input: as it was given.
         status: ``partial`` is tagged too, with gaps; ``already_done`` was tagged before.
         motion: its motion.json, where there is one to read.
         code: stable name of what went wrong, for programs.
@@ -24,11 +25,11 @@ class Outcome:
         details: a traceback, for those who mend flowtag.
     """
 
-    path: Path
+    input: Address
     status: OutcomeStatus
     video_id: str | None = None
     run_id: str | None = None
-    motion: Path | None = None
+    motion: Address | None = None
     code: str | None = None
     reason: str | None = None
     details: str = ""
@@ -50,7 +51,7 @@ class Progress:
         elapsed_seconds: of the clock on the wall, since its first frames were done.
     """
 
-    path: Path
+    input: Address
     stage: Stage
     frames_done: int = 0
     frames_expected: int | None = None

@@ -6,13 +6,13 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from flowtag.local.outcomes import Outcome, Watcher
 from flowtag.local.signals import StopRequest, stop_requests
 from flowtag.local.video_run import Host, VideoRun, Work
 from flowtag.local.workers import Done, Failed, WorkerPool, result_of
+from flowtag.places import SourcePlace
 
 _TICK_SECONDS = 0.1
 _QUEUED_PER_JOB = 2
@@ -27,18 +27,18 @@ class Report:
     stopped_by: int | None
 
 
-def tag_files(paths: Sequence[Path], host: Host, watcher: Watcher) -> Report:
-    """Tags files; one that fails does not stop the others.
+def tag_videos(places: Sequence[SourcePlace], host: Host, watcher: Watcher) -> Report:
+    """Tags videos; one that fails does not stop the others.
 
-    Chunks of a file are handed out in order, and the next file is begun as soon as the one before
+    Chunks of a video are handed out in order, and the next one is begun as soon as the one before
     leaves a process idle. What one command leaves undone, the same command goes on with.
 
     Args:
-        paths: the files.
+        places: the videos.
         host: where results go, and how they are made.
         watcher: who is told how it goes.
     """
-    runs = [VideoRun(path, host) for path in paths]
+    runs = [VideoRun(place, host) for place in places]
     slots = host.execution.jobs * _QUEUED_PER_JOB
     with stop_requests() as stop, WorkerPool(host.execution.jobs, slots=slots) as pool:
         _Shift(runs, host, pool, watcher, stop).work()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from flowtag.contracts.messages import Plan
 from flowtag.errors import FlowtagError
 from flowtag.local.outcomes import Progress, Stage
+from flowtag.places import Address
 from flowtag.runs import ChunkState
 
 
@@ -55,7 +55,7 @@ class Tally:
         self._slots.pop(index, None)
         self.failures[index] = error
 
-    def progress(self, path: Path, stage: Stage, frames_done: Sequence[int]) -> Progress:
+    def progress(self, video: Address, stage: Stage, frames_done: Sequence[int]) -> Progress:
         """The state of the video, given what each slot reports."""
         ended = [self._frames[i] or 0 for i in (*self.analysed, *self.failures)]
         fresh = sum(ended) + sum(frames_done[slot] for slot in self._slots.values())
@@ -66,7 +66,7 @@ class Tally:
         done = fresh + sum(self._frames[i] or 0 for i in self._reused)
         done = done if total is None else min(done, total)
         return Progress(
-            path=path,
+            input=video,
             stage=stage,
             frames_done=done,
             frames_expected=total,

@@ -1,4 +1,4 @@
-"""The life of one input: from a path to an outcome, as a queue of work for other processes."""
+"""The life of one input: from a place to an outcome, as a queue of work for other processes."""
 
 from __future__ import annotations
 
@@ -8,26 +8,31 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
-from pathlib import Path
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from flowtag import ALGORITHM_VERSION
 from flowtag.contracts.chunkfile import failed_chunk
 from flowtag.contracts.messages import Plan, SourceRef
 from flowtag.contracts.metadata import Status
-from flowtag.errors import FlowtagError, ObjectNotFoundError, StorageError
-from flowtag.identity import local_source, run_id, video_id
-from flowtag.latest import SourceOrder, update_latest
-from flowtag.local.file_state import FileState
+from flowtag.errors import (
+    FlowtagError,
+    ObjectNotFoundError,
+    SourceChangedError,
+    SourceNotFoundError,
+    StorageError,
+)
+from flowtag.identity import run_id, video_id
+from flowtag.latest import update_latest
 from flowtag.local.outcomes import Outcome, OutcomeStatus, Progress, Stage
-from flowtag.local.record import Attempt, AttemptOutcome, ChunkFailure, record_attempt
-from flowtag.local.steps import STEPS, Finished, Prepared, Steps, describe_analysis
+from flowtag.local.steps import STEPS, Finished, Prepared, Steps
 from flowtag.local.tally import Tally
 from flowtag.local.workers import Done, Failed
+from flowtag.places import Found, SourcePlace, StorePlace
+from flowtag.run_record import Attempt, AttemptOutcome, ChunkFailure, record_attempt
 from flowtag.runs import RunKeys, read_motion
 from flowtag.settings import AnalysisSettings, ExecutionSettings
-from flowtag.storage import FolderStore
+from flowtag.storage import ObjectStore
 
 T = TypeVar("T")
 
@@ -39,15 +44,24 @@ _STATUS_OF_RESULT: dict[Status, OutcomeStatus] = {
 }
 
 
+# The other chunks would fail of it too, and theirs would not be the content that was asked for.
+_LOST = (SourceChangedError, SourceNotFoundError)
+
+
 @dataclass(frozen=True)
 class Host:
     """What all inputs of one command share."""
 
-    store: FolderStore
+    results: StorePlace
     settings: AnalysisSettings
     execution: ExecutionSettings
     force: bool = False
     steps: Steps = STEPS
+
+    @cached_property
+    def store(self) -> ObjectStore:
+        """Where results go, opened by this process."""
+        return self.results.open()
 
 
 @dataclass(frozen=True)
@@ -67,16 +81,16 @@ class VideoRun:
     there. Whatever is done is in the store, so it may be dropped at any moment.
     """
 
-    def __init__(self, path: Path, host: Host) -> None:
-        self.path = path
+    def __init__(self, place: SourcePlace, host: Host) -> None:
         self.outcome: Outcome | None = None
+        self._place = place
         self._host = host
         self._queue: deque[Callable[[int], Work]] = deque()
         self._stage: Stage = "planning"
         self._keys: RunKeys | None = None
         self._plan: Plan | None = None
         self._tally: Tally | None = None
-        self._file: FileState | None = None
+        self._found: Found | None = None
         self._cpu_seconds = 0.0
         self._started_at = datetime.now(UTC)
 
@@ -84,9 +98,8 @@ class VideoRun:
         """Finds out what the input is, and whether there is anything left to do."""
         self._started_at = datetime.now(UTC)
         try:
-            source = local_source(self.path)
-            self._file = FileState.of(self.path)
-            self._begin_run(source)
+            self._found = self._place.find()
+            self._begin_run(self._found.source)
         except FlowtagError as error:
             self._fail(error)
 
@@ -97,13 +110,13 @@ class VideoRun:
     def progress(self, frames_done: Sequence[int]) -> Progress:
         """How far the input is, given what each slot reports."""
         if self._tally is None:
-            return Progress(self.path, self._stage)
-        return self._tally.progress(self.path, self._stage, frames_done)
+            return Progress(self._place.address, self._stage)
+        return self._tally.progress(self._place.address, self._stage, frames_done)
 
     def abandon(self) -> Outcome:
         """Ends the input where it is; the same command goes on from here."""
         if self._keys is not None:
-            self._host.store.sweep(self._keys.folder)
+            self._host.results.sweep(self._keys.folder)
         reason = "not begun"
         if self._tally is not None:
             reason = f"{self._tally.done} of {self._tally.total} chunks are done"
@@ -114,12 +127,12 @@ class VideoRun:
         host = self._host
         keys = RunKeys(video_id(source), run_id(source, host.settings, ALGORITHM_VERSION))
         self._keys = keys
-        host.store.sweep(keys.folder)
+        host.results.sweep(keys.folder)
         if host.force:
             self._discard()
         elif self._is_done_already():
             return
-        arguments = (host.store.root, keys, self.path, source, host.settings, host.execution)
+        arguments = (host.results, keys, self._place, source, host.settings, host.execution)
         self._queue.append(lambda _: Work(host.steps.prepare, arguments, self._prepared))
 
     def _discard(self) -> None:
@@ -138,11 +151,11 @@ class VideoRun:
         if analysis.status == "partial":
             return False
         with contextlib.suppress(ObjectNotFoundError):
-            update_latest(store, keys, self._source_order)
+            update_latest(store, keys, _there(self._found).order)
         status: OutcomeStatus = "already_done"
         if analysis.status != "complete":
             status = _STATUS_OF_RESULT[analysis.status]
-        self._publish(status, describe_analysis(analysis))
+        self._publish(status, analysis.shortfall())
         return True
 
     def _prepared(self, result: Done[Prepared] | Failed) -> None:
@@ -158,7 +171,7 @@ class VideoRun:
     def _chunk_work(self, index: int, slot: int) -> Work:
         plan, tally = self._run_plan, self._run_tally
         tally.begin(index, slot)
-        arguments = (plan.task(index), self.path, slot)
+        arguments = (plan.task(index), self._place, slot)
         return Work(self._host.steps.analyze, arguments, partial(self._chunk_settled, index))
 
     def _chunk_settled(self, index: int, result: Done[bytes] | Failed) -> None:
@@ -166,7 +179,10 @@ class VideoRun:
             return
         self._cpu_seconds += result.cpu_seconds
         try:
-            _there(self._file).require_unchanged(self.path)
+            _there(self._found).require_unchanged()
+            if isinstance(result, Failed) and isinstance(result.error, _LOST):
+                self._fail(result.error, result.details)
+                return
             self._store_chunk(index, result)
         except FlowtagError as error:
             self._fail(error)
@@ -196,7 +212,8 @@ class VideoRun:
             self._fail(tally.failures[min(tally.failures)])
             return
         self._stage = "assembling"
-        arguments = (self._host.store.root, self._run_plan, self._source_order, self._attempt())
+        order = _there(self._found).order
+        arguments = (self._host.results, self._run_plan, order, self._attempt())
         self._queue.append(
             lambda _: Work(self._host.steps.finish, arguments, self._finished, is_bounded=False)
         )
@@ -207,7 +224,7 @@ class VideoRun:
             self._publish(_STATUS_OF_RESULT[finished.status], finished.reason)
 
     def _publish(self, status: OutcomeStatus, reason: str | None) -> None:
-        motion = self._host.store.path(self._run_keys.motion)
+        motion = self._host.results.address(self._run_keys.motion)
         code = status if status in ("failed", "skipped") else None
         self._settle(status, motion=motion, code=code, reason=reason)
 
@@ -243,7 +260,7 @@ class VideoRun:
     def _settle(self, status: OutcomeStatus, **described: Any) -> Outcome:
         self._queue.clear()
         ids = (self._keys.video_id, self._keys.run_id) if self._keys else (None, None)
-        self.outcome = Outcome(self.path, status, *ids, **described)
+        self.outcome = Outcome(self._place.address, status, *ids, **described)
         return self.outcome
 
     @property
@@ -257,10 +274,6 @@ class VideoRun:
     @property
     def _run_tally(self) -> Tally:
         return _there(self._tally)
-
-    @property
-    def _source_order(self) -> SourceOrder:
-        return SourceOrder(modified_at=_there(self._file).changed_at)
 
 
 def _there(value: T | None) -> T:

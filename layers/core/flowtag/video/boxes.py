@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import IO
 
 _MAX_BOXES = 4096
@@ -39,7 +40,8 @@ def external_references(file: IO[bytes]) -> tuple[str, ...]:
     if file.read(4) not in _TOP_LEVEL:
         return ()
     found: list[str] = []
-    for movie in boxes(file, 0, size, b"moov"):
+    # Readers take the first one alone; to look for more would walk all fragments of the file.
+    for movie in islice(boxes(file, 0, size, b"moov"), 1):
         for track in boxes(file, movie.start, movie.end, b"trak"):
             found += _track_references(file, track)
     return tuple(found)

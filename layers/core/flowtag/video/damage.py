@@ -20,19 +20,21 @@ _MAX_HELD = 17
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A decoded frame and whether it is spoiled."""
+    """A decoded frame, whether it is spoiled, and where in the file its packet begins, if known."""
 
     picture: av.VideoFrame
     spoiled: bool
+    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """A packet's place in decoding order, its pts, and whether it is a key frame."""
+    """A packet's place in decoding order, its pts, whether it is a key frame, and its position."""
 
     place: int
     pts: int | None
     key: bool
+    position: int | None = None
 
     def hides(self, earlier: _Sent) -> bool:
         """Whether what is displayed from this key frame on refers to nothing of a packet.
@@ -67,7 +69,7 @@ class DamageTracker:
             failed: whether the decoder refused it.
         """
         self._places += 1
-        sent = _Sent(self._places, packet.pts, packet.is_keyframe)
+        sent = _Sent(self._places, packet.pts, packet.is_keyframe, packet.pos)
         if failed or packet.is_corrupt:
             self._damaged.append(sent)
         if packet.pts is not None:
@@ -111,7 +113,8 @@ class DamageTracker:
             self._forget(sent if intra else self._last_key)
         if sent.key:
             self._last_key = sent
-        return Shown(picture, any(damaged.place <= sent.place for damaged in self._damaged))
+        spoiled = any(damaged.place <= sent.place for damaged in self._damaged)
+        return Shown(picture, spoiled, sent.position)
 
     def _forget(self, key: _Sent | None) -> None:
         if key is not None:

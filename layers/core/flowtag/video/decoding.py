@@ -15,7 +15,13 @@ from flowtag.video.damage import Shown
 from flowtag.video.media import Media
 from flowtag.video.reading import ReadErrors
 from flowtag.video.starting import frames_from
-from flowtag.video.unwrapping import TimeGap, Unwrapper, jump_ticks, nominal_ticks
+from flowtag.video.unwrapping import (
+    TimeGap,
+    Unwrapper,
+    is_discontinuous,
+    jump_ticks,
+    nominal_ticks,
+)
 
 _END_TOLERANCE_FRAMES = 2
 
@@ -55,6 +61,10 @@ class DecodeReport:
         size_changes: how often the picture's size changed.
         jumps: places where the clock was reset or jumped.
         last_pts: pts of the last frame given out.
+        first_position: where in the file the first frame given out begins, and
+        next_position: the first one at or after the range's end. What one chunk says of its end and
+            the next of its beginning must agree, or frames lie between that no clock tells of.
+            None where unknown, and of files whose clocks are not reset.
         truncated: whether the file ended before what its headers, or the range, promise.
     """
 
@@ -66,6 +76,8 @@ class DecodeReport:
     size_changes: int = 0
     jumps: list[TimeGap] = field(default_factory=list)
     last_pts: int | None = None
+    first_position: int | None = None
+    next_position: int | None = None
     truncated: bool = False
 
 
@@ -136,15 +148,41 @@ class FrameDecoder:
 
     def _in_time(self, shown: Iterator[Shown]) -> Iterator[DecodedFrame]:
         last: int | None = None
+        reset = False
         for frame in shown:
             pts = frame.picture.pts
             if pts is None:
                 self.report.missing_pts += 1
             elif last is not None and pts <= last:
                 self.report.repeated_pts += 1
+                reset |= self._is_reset(last)
             else:
-                last = pts
+                if reset and last is not None:
+                    self._note_reset(last, pts)
+                last, reset = pts, False
+                self._note_position(pts, frame.position)
                 yield self._frame(pts, frame)
+        if reset and last is not None:
+            self._note_reset(last, last + nominal_ticks(self._probe))
+
+    def _is_reset(self, last: int) -> bool:
+        start, end = self._range.start_pts, self._range.end_pts
+        own = (start is None or last >= start) and (end is None or last < end)
+        return own and is_discontinuous(self._probe)
+
+    def _note_reset(self, last: int, pts: int) -> None:
+        """Frames came whose times were over: the plan could not know, and they have no place."""
+        self.report.jumps.append(TimeGap(last, pts, 0, "lost"))
+
+    def _note_position(self, pts: int, position: int | None) -> None:
+        if not is_discontinuous(self._probe):
+            return
+        start, end = self._range.start_pts, self._range.end_pts
+        report = self.report
+        if start is not None and report.first_position is None and pts >= start:
+            report.first_position = position
+        if end is not None and report.next_position is None and pts >= end:
+            report.next_position = position
 
     def _unwrapped(self, shown: Iterator[Shown]) -> Iterator[DecodedFrame]:
         unwrapper = Unwrapper(

@@ -15,13 +15,23 @@ from numpy.typing import NDArray
 
 from flowtag.contracts.messages import VideoProbe
 from flowtag.video.media import Media
-from flowtag.video.opening import demuxed, open_video, select_only
-from flowtag.video.rates import Cadence, measured_cadence
+from flowtag.video.opening import (
+    demuxed,
+    knows_first_fragment_alone,
+    open_video,
+    select_only,
+)
+from flowtag.video.rates import Cadence, measured_cadence, sampled_cadence
 from flowtag.video.reading import video_stream
+from flowtag.video.remembering import RememberedMedia
+from flowtag.video.sampling import sample_packets
 from flowtag.video.scanning import keeps_decode_order, scan_packets
 from flowtag.video.unwrapping import believed_ticks, nominal_ticks
 
 Pts = NDArray[np.int64]
+
+SCANNED_BYTES = 4 << 20
+"""Up to this length a video that is fetched is read whole: a few looks would cost as much."""
 
 _INDEXED_FORMATS = {"mov", "avi"}
 _OFFSET_SAMPLES = 12
@@ -36,15 +46,16 @@ class PacketIndex:
 
     Attributes:
         key_pts: presentation times of the key frames, `(K,)`, sorted; from a container's index
-            they are never early, but may be late by the frames that its codec reorders.
+            they are never early, but may be late by the frames that its codec reorders. Empty where
+            only some packets were read.
         frame_pts: presentation times of all frames, `(N,)`, sorted; None where only a scan could
             tell.
         end_pts: end of the last frame, None if unknown.
         clean: whether timestamps can be trusted to seek by. False: they are missing, repeat, go
             back, or jump.
-        source: where this comes from.
+        source: where this comes from; "none": no index, and no scan either.
         cadence: nominal rate, and whether frames keep it.
-        frame_count: frames that should be displayed.
+        frame_count: frames that should be displayed; None if unknown.
         warnings: what was odd, for people.
     """
 
@@ -52,9 +63,9 @@ class PacketIndex:
     frame_pts: Pts | None
     end_pts: int | None
     clean: bool
-    source: Literal["container", "scan"]
+    source: Literal["container", "scan", "none"]
     cadence: Cadence
-    frame_count: int
+    frame_count: int | None
     warnings: tuple[str, ...] = ()
 
 
@@ -76,10 +87,11 @@ def read_index(media: Media, probe: VideoProbe) -> PacketIndex:
     """Reads where the frames of a video lie; decodes nothing.
 
     The index of MP4, MOV and AVI is taken as it stands, in time and memory that hardly depend on
-    the length of the video; of other containers all packets are read.
+    the length of the video; of other containers all packets are read, unless they would have to be
+    fetched: then a few are, and chunks lie where time says.
 
     Args:
-        media: the file that was probed.
+        media: the file that was probed; one that is fetched as :class:`RememberedMedia`.
         probe: what :func:`~flowtag.video.probing.probe_video` said of it.
 
     Raises:
@@ -89,12 +101,16 @@ def read_index(media: Media, probe: VideoProbe) -> PacketIndex:
         stream = video_stream(container, probe.stream_index, media)
         if _has_full_index(container, stream):
             return _from_container(container, stream, probe)
+    if isinstance(media, RememberedMedia) and media.size_bytes > SCANNED_BYTES:
+        return _from_samples(media, probe)
     return _from_scan(media, probe)
 
 
 def _has_full_index(container: InputContainer, stream: VideoStream) -> bool:
     formats = set(container.format.name.split(","))
     if not _INDEXED_FORMATS & formats or keeps_decode_order(stream):
+        return False
+    if knows_first_fragment_alone(container):
         return False
     # Fragmented files index only what was read so far, and claim no or too few frames.
     return 0 < stream.frames <= len(stream.index_entries) + _discarded_allowance(stream)
@@ -212,6 +228,25 @@ def _from_scan(media: Media, probe: VideoProbe) -> PacketIndex:
         cadence=measured_cadence(steps, probe.time_base, probe.frame_rate),
         # A recording that begins between key frames holds frames that no decoder can show.
         frame_count=int(np.sum(times >= probe.start_pts)) if clean else scan.count,
+        warnings=warnings,
+    )
+
+
+def _from_samples(media: RememberedMedia, probe: VideoProbe) -> PacketIndex:
+    samples = sample_packets(media, probe)
+    warnings: tuple[str, ...] = ()
+    if samples.trouble is not None:
+        warnings = (
+            f"{samples.trouble}, and it has no index: analysed in one piece, from its start",
+        )
+    return PacketIndex(
+        key_pts=np.empty(0, np.int64),
+        frame_pts=None,
+        end_pts=samples.end_pts,
+        clean=samples.trouble is None,
+        source="none",
+        cadence=sampled_cadence(samples.steps, probe.time_base, probe.frame_rate),
+        frame_count=None,
         warnings=warnings,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 from typing import IO, Any, Literal, Protocol
 
 from flowtag.errors import FlowtagError
@@ -29,6 +30,11 @@ class Media(Protocol):
         ...
 
 
+def is_remote(media: Media) -> bool:
+    """Whether a video's bytes are fetched, and so cost requests and time; else it is local."""
+    return not isinstance(media, Path)
+
+
 class RangedFile(io.RawIOBase):
     """A file whose bytes are fetched by ranges, and read ahead where it is read in order.
 
@@ -38,6 +44,7 @@ class RangedFile(io.RawIOBase):
 
     Attributes:
         fetched_bytes: how much was fetched so far.
+        max_read_bytes: the longest single fetch from now on.
         failure: the first error of fetching. Who reads through a library that may swallow it asks
             here.
     """
@@ -49,7 +56,7 @@ class RangedFile(io.RawIOBase):
         self.failure: FlowtagError | None = None
         self._fetch = fetch
         self._size = size_bytes
-        self._max_read_bytes = max_read_bytes
+        self.max_read_bytes = max_read_bytes
         self._position = 0
         self._next_read_bytes = FIRST_READ_BYTES
         self._blocks: deque[tuple[int, bytes]] = deque(maxlen=_KEPT_BLOCKS)
@@ -103,7 +110,7 @@ class RangedFile(io.RawIOBase):
                 return start, block
         goes_on = bool(self._blocks) and position == self._blocks[-1][0] + len(self._blocks[-1][1])
         wanted = 2 * self._next_read_bytes if goes_on else FIRST_READ_BYTES
-        self._next_read_bytes = min(wanted, self._max_read_bytes)
+        self._next_read_bytes = min(wanted, self.max_read_bytes)
         try:
             block = self._fetch(position, min(position + self._next_read_bytes, self._size))
         except FlowtagError as error:

@@ -17,7 +17,7 @@ from typing import IO, NoReturn, cast
 import av
 import av.error
 from av.codec.context import ThreadType
-from av.container import InputContainer
+from av.container import Flags, InputContainer
 from av.stream import Discard, Disposition
 from av.video.stream import VideoStream
 
@@ -30,6 +30,7 @@ from flowtag.errors import (
 )
 from flowtag.video.boxes import external_references
 from flowtag.video.failures import reason, translate, translated
+from flowtag.video.fragments import is_fragmented
 from flowtag.video.media import Media
 from flowtag.video.sniffing import SNIFF_BYTES, Kind, sniff
 
@@ -86,18 +87,24 @@ def open_video(media: Media) -> Iterator[InputContainer]:
     with ExitStack() as opened:
         if isinstance(media, Path):
             _check_presence(media)
-            kind, file = _look(media), None
+            kind, file, fragmented = _look(media), None, False
         else:
             file = opened.enter_context(media.open("rb"))
             kind = _look_at(file, media)
+            fragmented = is_fragmented(file)
             opened.enter_context(_unswallowed(file))
         try:
-            container = opened.enter_context(_open(media, file))
+            container = opened.enter_context(_open(media, file, fragmented))
         except av.error.FFmpegError as error:
             raise _opening_error(error, media, kind) from error
         pick_stream(container, media)
         with translated(media):
             yield container
+
+
+def knows_first_fragment_alone(container: InputContainer) -> bool:
+    """Whether index and length are only those of the first fragment, the rest left unread."""
+    return bool(container.flags & cast("int", Flags.ign_idx.value))
 
 
 def pick_stream(container: InputContainer, media: Media) -> VideoStream:
@@ -203,16 +210,18 @@ def _look_at(file: IO[bytes], media: Media) -> Kind:
     return kind
 
 
-def _open(media: Media, file: IO[bytes] | None) -> InputContainer:
+def _open(media: Media, file: IO[bytes] | None, fragmented: bool) -> InputContainer:
     if isinstance(media, Path):
         address = f"file:{media.absolute()}"
         return av.open(address, "r", options=_OPTIONS, metadata_errors="replace")
     assert file is not None
     file.seek(0)
+    # Else the header of every fragment is read at once: a request for each second of a film.
+    extra = {"fflags": "+ignidx"} if fragmented else {}
     return av.open(
         file,
         "r",
-        options={**_OPTIONS, "protocol_whitelist": _NO_PROTOCOL},
+        options={**_OPTIONS, **extra, "protocol_whitelist": _NO_PROTOCOL},
         metadata_errors="replace",
         io_open=_refuse_another,
     )

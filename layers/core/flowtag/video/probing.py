@@ -23,6 +23,7 @@ from flowtag.video.media import Media
 from flowtag.video.opening import (
     MAX_PIXELS,
     demuxed,
+    knows_first_fragment_alone,
     limit_decoder,
     moving_streams,
     open_video,
@@ -83,6 +84,7 @@ def _describe(
     # Matroska loses negative times: the frames before the first one known are one frame apart.
     start_pts = head.start_pts - round(head.untimed / (rate * time_base))
     rotation, rotation_warnings = _rotation(head.frame)
+    partial = knows_first_fragment_alone(container)
     aspect, aspect_warnings = _pixel_aspect(stream)
     if head.frame is None:
         warnings.append(
@@ -104,12 +106,13 @@ def _describe(
         time_base=time_base,
         frame_rate=rate,
         start_pts=start_pts,
-        end_pts=_claimed_end(stream, start_pts),
-        frames_expected=stream.frames or None,
+        end_pts=None if partial else _claimed_end(stream, start_pts),
+        frames_expected=None if partial else stream.frames or None,
         timecode=timecode.text,
         start_frame=timecode.frame,
         drop_frame=timecode.drop_frame,
-        still_image=stream.frames == 1 or bool(stream.disposition & Disposition.still_image),
+        still_image=(stream.frames == 1 and not partial)
+        or bool(stream.disposition & Disposition.still_image),
         warnings=(*warnings, *rotation_warnings, *aspect_warnings, *timecode.warnings),
     )
 

@@ -81,6 +81,20 @@ def measured_cadence(steps: NDArray[np.int64], time_base: Fraction, claimed: Fra
     return Cadence(claimed if agrees else snapped(measured), variable)
 
 
+def sampled_cadence(steps: NDArray[np.int64], time_base: Fraction, claimed: Fraction) -> Cadence:
+    """What the presentation times of a few frames say of the rate.
+
+    As :func:`measured_cadence`; but of steps that vary, a few do not tell which is the commonest in
+    the whole, so a header's rate stands if all of them are multiples of its interval.
+    """
+    found = measured_cadence(steps, time_base, claimed)
+    if not found.variable:
+        return found
+    nominal = float(1 / (claimed * time_base))
+    off = np.abs(steps - np.rint(steps / nominal) * nominal)
+    return Cadence(claimed, True) if bool(np.all(off <= _ROUNDING_TICKS)) else found
+
+
 def _tolerance(step: int, count: int) -> Fraction:
     """Relative error of a mean step: half a tick at each end of the run."""
     return max(_SNAP / 4, Fraction(_ROUNDING_TICKS, step * count))

@@ -15,6 +15,8 @@ from av.video.stream import VideoStream
 
 from flowtag.errors import BrokenMediaError
 from flowtag.video.failures import reason
+from flowtag.video.finding import PlaceFinder, place_finder
+from flowtag.video.masking import MaskedMedia
 from flowtag.video.media import Media
 from flowtag.video.opening import demuxed, limit_decoder, open_video, select_only
 
@@ -46,12 +48,10 @@ class StreamReader:
     _container: InputContainer = field(init=False)
     _stream: VideoStream = field(init=False)
     _reorder_depth: int = 0
+    _finder: PlaceFinder | None = None
 
     def __enter__(self) -> Self:
-        self._container = self._resources.enter_context(open_video(self.media))
-        self._stream = video_stream(self._container, self.stream_index, self.media)
-        select_only(self._container, self._stream)
-        limit_decoder(self._stream)
+        self._open(self.media)
         self._reorder_depth = self._stream.codec_context.reorder_depth
         return self
 
@@ -65,6 +65,10 @@ class StreamReader:
 
     def seek(self, pts: int) -> bool:
         """Goes to a key frame thought to lie at or before a pts; False if the file cannot."""
+        if self._finder is None:
+            self._finder = place_finder(self.media, self._stream)
+        if self._finder.searches:
+            return self._jump(self._finder.before(pts))
         try:
             self._container.seek(pts, stream=self._stream)
         except av.error.FFmpegError as error:
@@ -73,6 +77,22 @@ class StreamReader:
         # A flush makes decoders forget how deep the stream reorders; they would drop frames.
         self._stream.codec_context.reorder_depth = self._reorder_depth
         return True
+
+    def _jump(self, place: MaskedMedia | None) -> bool:
+        """Opens the file again as it goes on from a place."""
+        if place is None:
+            return False
+        self._resources.close()
+        self._open(place)
+        # What the file's head says holds for all of it, wherever it is opened.
+        self._stream.codec_context.reorder_depth = self._reorder_depth
+        return True
+
+    def _open(self, media: Media) -> None:
+        self._container = self._resources.enter_context(open_video(media))
+        self._stream = video_stream(self._container, self.stream_index, media)
+        select_only(self._container, self._stream)
+        limit_decoder(self._stream)
 
     def packets(self) -> Iterator[av.Packet[VideoStream]]:
         """The packets from here to the end of the file; ends with an empty one that flushes."""

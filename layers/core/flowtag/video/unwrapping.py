@@ -13,7 +13,7 @@ from typing import Literal
 
 from flowtag.contracts.messages import VideoProbe
 
-GapReason = Literal["reset", "jump"]
+GapReason = Literal["reset", "jump", "lost"]
 
 _DISCONTINUOUS_FORMATS = {"mpegts", "mpeg", "dv"}
 _JUMP_SECONDS = Fraction(10)
@@ -30,7 +30,8 @@ class TimeGap:
         from_pts: unwrapped pts of the last frame before it.
         to_pts: unwrapped pts of the first frame after it.
         lost: ticks that the source's clock jumped; negative for a reset.
-        reason: ``reset`` backwards or ``jump`` forwards.
+        reason: ``reset`` backwards or ``jump`` forwards; ``lost``: a reset in a part of a video
+            that was planned by its clock, so that frames after it have no place in time.
     """
 
     from_pts: int
@@ -44,13 +45,18 @@ def jump_ticks(probe: VideoProbe) -> int:
     return int(max(_JUMP_SECONDS, 4 / probe.frame_rate) / probe.time_base)
 
 
+def is_discontinuous(probe: VideoProbe) -> bool:
+    """Whether a format's clock may be reset in mid-file, as that of broadcast streams and tapes."""
+    return bool(_DISCONTINUOUS_FORMATS & set(probe.container.split(",")))
+
+
 def believed_ticks(probe: VideoProbe) -> int:
     """From how many ticks on a step forward makes timestamps suspect.
 
     Broadcast streams restart their clocks; elsewhere a long step in timestamps that are otherwise
     in order is a frame that was shown for long, such as a slide in a screen recording.
     """
-    if _DISCONTINUOUS_FORMATS & set(probe.container.split(",")):
+    if is_discontinuous(probe):
         return jump_ticks(probe)
     return max(jump_ticks(probe), int(_BELIEVED_SECONDS / probe.time_base))
 

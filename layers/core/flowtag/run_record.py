@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 from datetime import UTC, datetime
 from importlib import metadata
@@ -12,7 +13,7 @@ from pydantic import Field, ValidationError
 from flowtag import __version__
 from flowtag.contracts.messages import Plan
 from flowtag.errors import ObjectNotFoundError
-from flowtag.runs import RunKeys, chunk_states, readable_json
+from flowtag.runs import ChunkState, RunKeys, chunk_states, readable_json
 from flowtag.settings import ExecutionSettings, Model
 from flowtag.storage import ObjectStore
 
@@ -37,7 +38,9 @@ class Attempt(Model):
     outcome: AttemptOutcome = "interrupted"
     execution: ExecutionSettings
     wall_seconds: float = 0.0
-    cpu_seconds: float = Field(0.0, description="Of the processes that planned and analysed.")
+    cpu_seconds: float | None = Field(
+        0.0, description="Of the processes that planned and analysed; null where nobody counts."
+    )
     analysed_chunks: tuple[int, ...] = Field((), description="Those analysed in this attempt.")
     failures: tuple[ChunkFailure, ...] = ()
 
@@ -55,12 +58,24 @@ class RunRecord(Model):
     attempts: tuple[Attempt, ...]
 
 
-def record_attempt(store: ObjectStore, plan: Plan, attempt: Attempt) -> None:
-    """Adds an attempt, which ends now, to a run's record."""
+def record_attempt(
+    store: ObjectStore,
+    plan: Plan,
+    attempt: Attempt,
+    states: tuple[ChunkState, ...] | None = None,
+) -> None:
+    """Adds an attempt, which ends now, to a run's record.
+
+    Args:
+        store: where the run is.
+        plan: of the run.
+        attempt: how it went.
+        states: of the run's chunks, where they are known already.
+    """
     keys = RunKeys.of(plan)
     wall_seconds = (datetime.now(UTC) - attempt.started_at).total_seconds()
     ended = attempt.model_copy(update={"wall_seconds": round(max(wall_seconds, 0.0), 3)})
-    states = chunk_states(store, plan)
+    states = states or chunk_states(store, plan)
     record = RunRecord(
         video_id=plan.video_id,
         run_id=plan.run_id,
@@ -82,11 +97,16 @@ def _earlier_attempts(store: ObjectStore, keys: RunKeys) -> tuple[Attempt, ...]:
 
 
 def _versions() -> dict[str, str]:
-    import av
-
     versions = {"flowtag": __version__, "python": platform.python_version()}
-    versions |= {name: metadata.version(name) for name in _LIBRARIES}
-    return versions | {"ffmpeg": str(av.ffmpeg_version_info)}
+    for name in _LIBRARIES:
+        # A function of the cloud has those alone that its step needs.
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            versions[name] = metadata.version(name)
+    if "av" in versions:
+        import av
+
+        versions["ffmpeg"] = str(av.ffmpeg_version_info)
+    return versions
 
 
 def _platform() -> dict[str, str]:

@@ -1,0 +1,53 @@
+"""Chunks as asynchronous invocations of a SageMaker endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from flowtag.aws.clients import translated
+from flowtag.aws.s3_store import S3Store
+from flowtag.contracts.messages import Plan
+from flowtag.runs import RunKeys, readable_json
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+
+_CALLS_AT_A_TIME = 8
+
+
+class SageMakerDispatcher:
+    """Writes each task as an object and invokes the endpoint with it.
+
+    The container writes the chunk itself; what it answers is a receipt. An invocation's id is the
+    task's digest, so that a receipt says what it is of.
+
+    Attributes:
+        may_repeat: an endpoint drops the task of a chunk that is done.
+    """
+
+    may_repeat = True
+
+    def __init__(self, client: SageMakerRuntimeClient, endpoint: str, store: S3Store) -> None:
+        """Takes a client, the endpoint's name, and where runs are."""
+        self._client = client
+        self._endpoint = endpoint
+        self._store = store
+
+    def hand_out(self, plan: Plan, chunks: Sequence[int], record_key: str) -> None:
+        """Invokes the endpoint for chunks; see :class:`~flowtag.dispatching.Dispatcher`."""
+        with ThreadPoolExecutor(_CALLS_AT_A_TIME) as threads:
+            for _ in threads.map(lambda index: self._invoke(plan, index), chunks):
+                pass
+
+    def _invoke(self, plan: Plan, index: int) -> None:
+        task, key = plan.task(index), RunKeys.of(plan).task(index)
+        self._store.put(key, readable_json(task))
+        with translated(f"endpoint {self._endpoint}"):
+            self._client.invoke_endpoint_async(
+                EndpointName=self._endpoint,
+                InputLocation=self._store.uri(key),
+                ContentType="application/json",
+                InferenceId=task.digest(),
+            )

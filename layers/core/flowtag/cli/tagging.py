@@ -1,0 +1,151 @@
+"""What ``flowtag tag`` and ``flowtag run`` have in common: all but where videos are."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from flowtag.cli.moments import Range, checked_range, moment
+from flowtag.cli.wording import printable
+
+if TYPE_CHECKING:
+    from flowtag.local.outcomes import Outcome
+    from flowtag.local.video_run import Host
+    from flowtag.places import SourcePlace, StorePlace
+    from flowtag.settings import Preset
+
+_SIGNAL_EXIT = 128
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option("--quiet", is_flag=True, help="Say nothing on stderr but what failed."),
+    click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each input."),
+    click.option(
+        "--jobs",
+        type=click.IntRange(1, 256),
+        help="Chunks analysed at a time, a process each. Default: one per core.",
+    ),
+    click.option(
+        "--preset",
+        type=click.Choice(["fast", "balanced", "best"]),
+        default="balanced",
+        show_default=True,
+        help="How much work goes into each frame.",
+    ),
+    click.option(
+        "--chunk-seconds",
+        type=click.FloatRange(0.1, 86400),
+        default=60,
+        show_default=True,
+        help="Length of a unit of work; results do not depend on it.",
+    ),
+    click.option(
+        "--range",
+        "moments",
+        nargs=2,
+        type=moment,
+        metavar="START END",
+        help="Analyse a part: seconds or HH:MM:SS[.mmm] since the first frame; END may be 'end'.",
+    ),
+    click.option("--force", is_flag=True, help="Do over what is done."),
+)
+
+
+@dataclass(frozen=True)
+class TaggingOptions:
+    """The options that both commands take, as click hands them over."""
+
+    quiet: bool
+    as_json: bool
+    jobs: int | None
+    preset: Preset
+    chunk_seconds: float
+    moments: tuple[Fraction | None, Fraction | None] | None
+    force: bool
+
+    def __post_init__(self) -> None:
+        checked_range(self.moments)
+
+    @property
+    def span(self) -> Range | None:
+        """The part to analyse; None: all of it."""
+        return checked_range(self.moments)
+
+
+def tagging_options(command: _Command) -> _Command:
+    """Gives a command the options of :class:`TaggingOptions`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def carry_out(
+    ctx: click.Context,
+    options: TaggingOptions,
+    videos: Sequence[SourcePlace],
+    results: StorePlace,
+    refused: Sequence[Outcome],
+) -> None:
+    """Tags videos, tells how it goes, and exits.
+
+    Args:
+        ctx: of the command; its object says whether to show tracebacks.
+        options: how.
+        videos: what.
+        results: where to.
+        refused: inputs of which it is known by now that they cannot be tagged.
+    """
+    from flowtag.cli.reporting import Reporter
+    from flowtag.local.runner import tag_videos
+
+    host = _host(results, options)
+    with Reporter(quiet=options.quiet, as_json=options.as_json, debug=bool(ctx.obj)) as reporter:
+        for outcome in refused:
+            reporter.settled(outcome)
+        report = tag_videos(videos, host, reporter)
+    outcomes = (*report.outcomes, *refused)
+    reporter.conclude(outcomes, stopped=report.stopped_by is not None)
+    if report.stopped_by is not None:
+        ctx.exit(_SIGNAL_EXIT + report.stopped_by)
+    ctx.exit(0 if all(outcome.is_tagged for outcome in outcomes) else 1)
+
+
+def writable_folder(out: Path) -> StorePlace:
+    """A folder for results, made where there is none.
+
+    Raises:
+        click.BadParameter: it cannot be written to.
+    """
+    from flowtag.local.disk_places import FolderPlace
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            return FolderPlace(out)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise click.BadParameter(f"{printable(out)}: {reason}", param_hint="--out") from error
+
+
+def _host(results: StorePlace, options: TaggingOptions) -> Host:
+    from flowtag.local.video_run import Host
+    from flowtag.settings import AnalysisSettings, ExecutionSettings
+
+    settings = AnalysisSettings.for_preset(options.preset, options.span)
+    chunk_seconds = Fraction(str(options.chunk_seconds))
+    execution = ExecutionSettings(chunk_seconds=chunk_seconds, jobs=options.jobs or _cores())
+    return Host(results, settings, execution, options.force)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

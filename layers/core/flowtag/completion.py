@@ -1,0 +1,90 @@
+"""The third step as every host carries it out: from the results of chunks to a published run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flowtag.assembly.assemble import Assembly, assemble
+from flowtag.contracts.messages import Plan
+from flowtag.contracts.metadata import Analysis, MotionMetadata
+from flowtag.prefetching import Load, prefetched
+from flowtag.runs import (
+    RunKeys,
+    chunk_fetcher,
+    chunk_loader,
+    find_with_etag,
+    put_motion,
+    read_motion,
+    readable_json,
+    would_change,
+)
+from flowtag.storage import ObjectStore
+from flowtag.tables import write_frames_table
+
+_GOES = 5
+
+
+@dataclass(frozen=True)
+class Published:
+    """What stands in a run's place now.
+
+    Attributes:
+        metadata: the ``motion.json`` that stands there: this one, or one that may stay.
+        is_new: whether this call put it there.
+    """
+
+    metadata: MotionMetadata
+    is_new: bool
+
+
+def publish(store: ObjectStore, plan: Plan, before_motion: Callable[[Analysis], None]) -> Published:
+    """Assembles a run and writes all that people read, ``motion.json`` last.
+
+    Any number of these may run at a time, and die anywhere. One that comes too late leaves what
+    stands as it is, thumbnails and table included.
+
+    Args:
+        store: where the run is.
+        plan: of the run.
+        before_motion: what else is to be written before ``motion.json``.
+
+    Raises:
+        BrokenMediaError: not a single frame could be analysed.
+        ContractError: an object of the run is damaged.
+        StorageError: the store failed.
+    """
+    for _ in range(_GOES):
+        with prefetched(chunk_fetcher(store, plan), len(plan.chunks)) as fetch:
+            load = chunk_loader(store, plan, fetch)
+            assembly = assemble(plan, load)
+            goes_beside = _belongs(store, plan, assembly.metadata)
+            if goes_beside:
+                _put_beside(store, plan, load, assembly)
+        before_motion(assembly.metadata.analysis)
+        change = put_motion(store, plan, assembly.metadata)
+        if change != "kept":
+            return Published(assembly.metadata, change != "unchanged")
+        if not goes_beside:
+            break
+        # Another got ahead in between; its thumbnails may have been overwritten by these. What is
+        # assembled now stands on all that it stood on.
+    return Published(read_motion(store.get(RunKeys.of(plan).motion)), False)
+
+
+def _belongs(store: ObjectStore, plan: Plan, metadata: MotionMetadata) -> bool:
+    """Whether what goes with this metadata may stand beside ``motion.json``."""
+    if would_change(store, plan, metadata):
+        return True
+    standing = find_with_etag(store, RunKeys.of(plan).motion)
+    return standing is not None and standing[0] == readable_json(metadata)
+
+
+def _put_beside(store: ObjectStore, plan: Plan, load: Load, assembly: Assembly) -> None:
+    keys = RunKeys.of(plan)
+    store.put(keys.frames, write_frames_table(plan, load))
+    for name, jpeg in assembly.thumbnails.items():
+        store.put(keys.beside(name), jpeg)
+    current = {keys.beside(name) for name in assembly.thumbnails}
+    for key in set(store.list(keys.beside("thumbnails/"))) - current:
+        store.delete(key)

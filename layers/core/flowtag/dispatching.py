@@ -1,0 +1,145 @@
+"""Handing chunks to workers, and remembering what was handed out.
+
+A dispatch record is written, put-if-absent, before anything is handed out, and marked when all is.
+An event that comes twice so finds that the work is on its way; one whose function died in between
+finds a record that is not marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal, Protocol
+
+from pydantic import Field, ValidationError
+
+from flowtag.contracts.messages import Plan
+from flowtag.errors import ContractError, PreconditionFailedError
+from flowtag.runs import RunKeys, chunk_names, find_with_etag, readable_json
+from flowtag.settings import Model
+from flowtag.storage import ObjectStore
+
+
+class DispatchRecord(Model):
+    """``dispatch/0001.json``: the chunks that went to workers together."""
+
+    schema_name: Literal["flowtag.dispatch/1"] = Field("flowtag.dispatch/1", alias="schema")
+    chunks: tuple[int, ...]
+    sent: bool = Field(description="Whether all of them are known to have been handed out.")
+
+
+class Dispatcher(Protocol):
+    """A way to get chunks to workers.
+
+    Attributes:
+        may_repeat: whether handing out the same chunk twice costs little. A queue's message that
+            finds its chunk done is dropped; a job is started and paid.
+    """
+
+    may_repeat: bool
+
+    def hand_out(self, plan: Plan, chunks: Sequence[int], record_key: str) -> None:
+        """Hands chunks to workers.
+
+        Args:
+            plan: of the run.
+            chunks: indices of its chunks.
+            record_key: of the dispatch record, which holds the same indices.
+
+        Raises:
+            StorageError: not all of them could be handed out; a retry may help.
+        """
+        ...
+
+
+def dispatch(store: ObjectStore, plan: Plan, dispatcher: Dispatcher) -> tuple[int, ...]:
+    """Hands out the chunks of a plan that have no result yet, unless they are on their way.
+
+    Returns:
+        Those that were handed out by this call.
+
+    Raises:
+        StorageError: not all of them could be handed out; a retry may help.
+    """
+    keys = RunKeys.of(plan)
+    standing = find_with_etag(store, keys.dispatch(1))
+    if standing is None:
+        return _dispatch_anew(store, plan, dispatcher, 1, only=("missing",))
+    record = _read_record(standing[0], keys.dispatch(1))
+    if record.sent or not dispatcher.may_repeat:
+        return ()
+    return _hand_out(store, plan, dispatcher, 1, record)
+
+
+def redispatch(
+    store: ObjectStore, plan: Plan, dispatcher: Dispatcher, *, failed_too: bool
+) -> tuple[int, ...]:
+    """Hands out again what has no result, whatever was handed out before.
+
+    Args:
+        store: where the run is.
+        plan: of the run.
+        dispatcher: the way to the workers.
+        failed_too: also the chunks that are recorded as failed.
+
+    Returns:
+        Those that were handed out. None if another call is just doing so.
+    """
+    only = ("missing", "failed") if failed_too else ("missing",)
+    return _dispatch_anew(store, plan, dispatcher, dispatch_count(store, plan) + 1, only)
+
+
+def dispatch_count(store: ObjectStore, plan: Plan) -> int:
+    """How many times chunks of a plan were handed out."""
+    return sum(1 for _ in store.list(RunKeys.of(plan).dispatches))
+
+
+def dispatched_at(store: ObjectStore, plan: Plan) -> datetime | None:
+    """When chunks of a plan were last handed out; None if never."""
+    count = dispatch_count(store, plan)
+    return store.written_at(RunKeys.of(plan).dispatch(count)) if count else None
+
+
+def read_dispatch(store: ObjectStore, key: str) -> DispatchRecord:
+    """A dispatch record.
+
+    Raises:
+        ObjectNotFoundError: there is none of that key.
+        ContractError: it cannot be read.
+    """
+    return _read_record(store.get(key), key)
+
+
+def _dispatch_anew(
+    store: ObjectStore,
+    plan: Plan,
+    dispatcher: Dispatcher,
+    number: int,
+    only: tuple[str, ...],
+) -> tuple[int, ...]:
+    states = chunk_names(store, plan)
+    chunks = tuple(index for index, state in enumerate(states) if state in only)
+    if not chunks:
+        return ()
+    record = DispatchRecord(schema="flowtag.dispatch/1", chunks=chunks, sent=False)
+    try:
+        store.put_if_absent(RunKeys.of(plan).dispatch(number), readable_json(record))
+    except PreconditionFailedError:
+        return ()
+    return _hand_out(store, plan, dispatcher, number, record)
+
+
+def _hand_out(
+    store: ObjectStore, plan: Plan, dispatcher: Dispatcher, number: int, record: DispatchRecord
+) -> tuple[int, ...]:
+    key = RunKeys.of(plan).dispatch(number)
+    dispatcher.hand_out(plan, record.chunks, key)
+    store.put(key, readable_json(record.model_copy(update={"sent": True})))
+    return record.chunks
+
+
+def _read_record(data: bytes, key: str) -> DispatchRecord:
+    try:
+        return DispatchRecord.model_validate_json(data, extra="ignore")
+    except ValidationError as error:
+        raise ContractError(f"{key} is damaged") from error

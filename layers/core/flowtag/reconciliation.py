@@ -1,0 +1,122 @@
+"""Finding what got lost: runs whose chunks do not come, results that nobody published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from flowtag.chunk_work import record_failure
+from flowtag.contracts.messages import Plan
+from flowtag.dispatching import (
+    Dispatcher,
+    dispatch,
+    dispatch_count,
+    dispatched_at,
+    redispatch,
+)
+from flowtag.errors import FlowtagError, ObjectNotFoundError
+from flowtag.runs import OPEN_RUNS, RunKeys, chunk_names, read_plan
+from flowtag.storage import ObjectStore
+
+MOST_DISPATCHES = 4
+"""After so many goes a chunk that does not come is recorded as failed: no video ever hangs."""
+
+_UNPLANNED_AFTER = timedelta(days=1)
+
+Finding = Literal["in_time", "redriven", "given_up", "to_complete", "unplanned", "unreadable"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found of a run that is under way, and done about it.
+
+    Attributes:
+        keys: of the run.
+        finding: ``in_time``; ``redriven``, its missing chunks were handed out again;
+            ``given_up``, they were recorded as failed; ``to_complete``, all chunks are settled;
+            ``unplanned``, it has no plan; ``unreadable``.
+        chunks: how many were handed out or given up.
+        reason: of what cannot be read.
+    """
+
+    keys: RunKeys
+    finding: Finding
+    chunks: int = 0
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Reconciler:
+    """Goes through all runs that are under way.
+
+    Attributes:
+        store: where they are.
+        dispatcher: the way to the workers.
+        ask_to_complete: gets a run completed whose chunks are all settled.
+        overdue: a run that nothing was handed out of for so long is looked at.
+    """
+
+    store: ObjectStore
+    dispatcher: Dispatcher
+    ask_to_complete: Callable[[RunKeys], None]
+    overdue: timedelta
+
+    def reconcile(self, now: datetime) -> Iterator[Found]:
+        """Looks at each run under way; one that cannot be read does not stop the others.
+
+        Raises:
+            StorageError: the store cannot be listed.
+        """
+        for key in list(self.store.list(OPEN_RUNS)):
+            keys = RunKeys.of_key(key)
+            if keys is None:
+                continue
+            try:
+                yield self._look_at(keys, now)
+            except FlowtagError as error:
+                yield Found(keys, "unreadable", reason=str(error))
+
+    def _look_at(self, keys: RunKeys, now: datetime) -> Found:
+        try:
+            plan = read_plan(self.store, keys)
+        except ObjectNotFoundError:
+            return self._unplanned(keys, now)
+        last = dispatched_at(self.store, plan) or self.store.written_at(keys.plan)
+        if now - last < self.overdue:
+            return Found(keys, "in_time")
+        missing = chunk_names(self.store, plan).count("missing")
+        if not missing:
+            self.ask_to_complete(keys)
+            return Found(keys, "to_complete")
+        if dispatch_count(self.store, plan) >= MOST_DISPATCHES:
+            return Found(keys, "given_up", self._give_up(plan))
+        if not dispatch_count(self.store, plan):
+            return Found(keys, "redriven", len(dispatch(self.store, plan, self.dispatcher)))
+        handed_out = redispatch(self.store, plan, self.dispatcher, failed_too=False)
+        return Found(keys, "redriven", len(handed_out))
+
+    def _unplanned(self, keys: RunKeys, now: datetime) -> Found:
+        try:
+            age = now - self.store.written_at(keys.open)
+        except ObjectNotFoundError:
+            return Found(keys, "in_time")
+        if self._has_result(keys):
+            self.ask_to_complete(keys)
+            return Found(keys, "to_complete")
+        if age > _UNPLANNED_AFTER:
+            # Its event is in the dead-letter queue of the plan function by now, which has an alarm.
+            self.store.delete(keys.open)
+        return Found(keys, "unplanned" if age > self.overdue else "in_time")
+
+    def _has_result(self, keys: RunKeys) -> bool:
+        return any(key == keys.motion for key in self.store.list(keys.motion))
+
+    def _give_up(self, plan: Plan) -> int:
+        states = chunk_names(self.store, plan)
+        missing = [index for index, state in enumerate(states) if state == "missing"]
+        message = f"did not come back from a worker, {MOST_DISPATCHES} times over"
+        return sum(
+            record_failure(self.store, plan.task(index), "chunk_lost", message) for index in missing
+        )
