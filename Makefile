@@ -7,10 +7,26 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 CORE := layers/core/pyproject.toml
 CLIP := demo/bikes.mp4
+LAYERS := core media tables
+# The functions' architecture, which must be the template's parameter Architecture.
+ARCH ?= arm64
+# The worker's image: where it is pushed to, and what it stands on.
+IMAGE ?=
+BASE ?= python:3.13-slim
 SAM := $(VENV)/sam
+# Lint asks for a region, though nothing is sent there.
+SAM_RUN := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-eu-west-1} $(SAM)/bin/sam
+# One function in a container; SAM_OPTIONS="--skip-pull-image" where the images are there already.
+INVOKE := $(BIN)/python -m local_cloud.sam_local
+SAM_OPTIONS ?=
+# Options of the local application, see docs/operations/local.md.
+LOCAL ?=
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--no-strip-extras --no-annotate --no-config --fork-strategy fewest --python-version 3.11 \
 	--custom-compile-command "make lock"
+# Lambda's own Python brings boto3 and these with it.
+LAYER_LOCK := $(subst --python-version 3.11,--python-version 3.13,$(LOCK)) \
+	$(addprefix --no-emit-package ,boto3 botocore s3transfer python-dateutil six urllib3)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -25,10 +41,10 @@ demo: $(VENV)/.tag $(CLIP) ## set up, tag a real clip and show the result
 	$(BIN)/flowtag show demo/tags
 
 .PHONY: setup
-setup: $(VENV)/.dev ## set up .venv with everything that developers need
+setup: $(VENV)/.dev $(SAM)/.made ## set up .venv with everything that developers need
 
 .PHONY: test
-test: setup ## set up and run all tests, with coverage
+test: setup $(SAM)/.made ## set up and run all tests, with coverage
 	$(BIN)/python -m pytest -n auto --cov
 
 .PHONY: lint
@@ -66,10 +82,65 @@ lock: setup ## lock the newest releases that layers/core and requirements/*.in a
 	$(LOCK) $(CORE) --extra all --upgrade requirements/tag.in -o requirements/tag.txt
 	$(LOCK) $(CORE) --all-extras --upgrade requirements/dev.in -o requirements/dev.txt
 	$(LOCK) --upgrade requirements/sam.in -o requirements/sam.txt
+	$(MAKE) lock-cloud
+
+.PHONY: lock-cloud
+lock-cloud: setup ## lock the layers and the image to the versions of requirements/dev.txt
+	for layer in $(LAYERS); do $(LAYER_LOCK) layers/$$layer/requirements.in \
+		-o layers/$$layer/requirements.txt || exit 1; done
+	$(LOCK) $(CORE) --extra worker --extra functions -c requirements/dev.txt \
+		-o gpu_worker/requirements.txt
+
+.PHONY: validate
+validate: $(SAM)/.made ## check template.yaml against AWS's rules
+	$(SAM_RUN) validate --lint
+
+.PHONY: security
+security: setup ## look for dangerous code, and for known holes in what is locked
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml layers functions gpu_worker
+	$(BIN)/python -m security.known_holes requirements/tag.txt \
+		layers/core/requirements.txt layers/media/requirements.txt \
+		layers/tables/requirements.txt gpu_worker/requirements.txt
+
+.PHONY: local
+local: setup $(SAM)/.made ## run the whole application here: make local [LOCAL="--port 9000 --data data"]
+	$(BIN)/python -m local_cloud $(LOCAL)
+
+.PHONY: invoke-plan
+invoke-plan: setup $(SAM)/.made ## run PlanFunction in Docker, beside make local: sam local invoke
+	$(INVOKE) PlanFunction events/upload.json -- $(SAM_OPTIONS)
+
+.PHONY: invoke-complete
+invoke-complete: setup $(SAM)/.made ## likewise CompleteFunction
+	$(INVOKE) CompleteFunction events/chunks.json -- $(SAM_OPTIONS)
+
+.PHONY: invoke-fail
+invoke-fail: setup $(SAM)/.made ## likewise FailFunction
+	$(INVOKE) FailFunction events/dead-letter.json -- $(SAM_OPTIONS)
+
+.PHONY: invoke-reconcile
+invoke-reconcile: setup $(SAM)/.made ## likewise ReconcileFunction
+	$(INVOKE) ReconcileFunction events/schedule.json -- $(SAM_OPTIONS)
+
+.PHONY: build
+build: setup $(SAM)/.made ## build functions and layers for Lambda, into .aws-sam
+	ARCH=$(ARCH) PYTHON=$(CURDIR)/$(BIN)/python \
+		$(SAM_RUN) build --parameter-overrides Architecture=$(ARCH)
+
+.PHONY: deploy
+deploy: build ## build, then deploy what samconfig.toml says
+	$(SAM_RUN) deploy
+
+.PHONY: image
+image: ## build the worker's image and push it: make image IMAGE=<uri in ECR> [ARCH=] [BASE=]
+	@test -n "$(IMAGE)" || { echo 'make image IMAGE=<account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>' >&2; exit 1; }
+	docker build --platform linux/$(subst x86_64,amd64,$(ARCH)) --build-arg BASE=$(BASE) \
+		--file gpu_worker/Dockerfile --tag $(IMAGE) .
+	docker push $(IMAGE)
 
 .PHONY: clean
 clean: ## remove what the other targets made
-	rm -rf $(VENV) demo .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) demo .aws-sam .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \

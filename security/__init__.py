@@ -1,0 +1,1 @@
+"""Checks of what is not code of flowtag's own."""

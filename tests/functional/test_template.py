@@ -1,0 +1,330 @@
+"""What is deployed: only what is chosen, private, and nothing that can get lost unheard."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+import pytest
+
+from tests.cloud.sam import sam_environment, sam_program
+from tests.cloud.template import COMPUTES, ROOT, Stack, read_template, render
+
+
+@pytest.fixture(params=sorted(COMPUTES))
+def stack(request: pytest.FixtureRequest) -> Stack:
+    return render(**COMPUTES[request.param])
+
+
+def test_sam_and_its_lint_accept_the_template() -> None:
+    done = subprocess.run(
+        [sam_program(), "validate", "--lint"],
+        cwd=ROOT,
+        env=sam_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("compute", "types"),
+    [
+        ("lambda", {"AWS::Lambda::EventSourceMapping"}),
+        (
+            "batch",
+            {
+                "AWS::Batch::ComputeEnvironment",
+                "AWS::Batch::JobDefinition",
+                "AWS::Batch::JobQueue",
+                "AWS::EC2::LaunchTemplate",
+                "AWS::IAM::InstanceProfile",
+            },
+        ),
+        (
+            "sagemaker",
+            {
+                "AWS::ApplicationAutoScaling::ScalableTarget",
+                "AWS::ApplicationAutoScaling::ScalingPolicy",
+                "AWS::SNS::Subscription",
+                "AWS::SageMaker::Endpoint",
+                "AWS::SageMaker::EndpointConfig",
+                "AWS::SageMaker::Model",
+            },
+        ),
+    ],
+)
+def test_only_the_chosen_way_to_compute_is_created(compute: str, types: set[str]) -> None:
+    of_any = {
+        found["Type"] for each in COMPUTES.values() for found in render(**each).resources.values()
+    }
+    of_all = set.intersection(
+        *(
+            {found["Type"] for found in render(**each).resources.values()}
+            for each in COMPUTES.values()
+        )
+    )
+
+    created = {found["Type"] for found in render(**COMPUTES[compute]).resources.values()}
+
+    assert created - of_all == types
+    assert types <= of_any
+
+
+def test_workers_on_lambda_and_their_queue_come_with_that_alone() -> None:
+    created = {compute: set(render(**each).resources) for compute, each in COMPUTES.items()}
+
+    chunks = {"WorkerFunction", "ChunkQueue", "ChunkDeadLetterQueue", "ChunkQueueAgeAlarm"}
+
+    assert chunks <= created["lambda"]
+    assert not chunks & (created["batch"] | created["sagemaker"])
+
+
+def test_an_existing_upload_bucket_is_named_and_not_created() -> None:
+    stack = render(UploadBucketName="footage-of-ours")
+
+    assert list(stack.of_type("AWS::S3::Bucket")) == ["OutputBucket"]
+    assert "UploadBucketPolicy" not in stack.resources
+    variables = stack.properties("ApiFunction")["Environment"]["Variables"]
+    assert variables["UPLOAD_BUCKET"] == "footage-of-ours"
+
+
+def test_no_on_demand_instances_where_none_are_allowed() -> None:
+    stack = render(**COMPUTES["batch"], BatchOnDemandMaxvCpus=0)
+
+    assert list(stack.of_type("AWS::Batch::ComputeEnvironment")) == ["BatchSpotEnvironment"]
+    assert len(stack.properties("BatchJobQueue")["ComputeEnvironmentOrder"]) == 1
+
+
+def test_spot_comes_first_and_both_environments_are_capped() -> None:
+    stack = render(**COMPUTES["batch"], BatchMaxvCpus=32, BatchOnDemandMaxvCpus=4)
+
+    order = stack.properties("BatchJobQueue")["ComputeEnvironmentOrder"]
+    spot, on_demand = (
+        stack.properties(each["ComputeEnvironment"])["ComputeResources"]
+        for each in sorted(order, key=lambda each: each["Order"])
+    )
+
+    assert (spot["Type"], spot["MinvCpus"], spot["MaxvCpus"]) == ("SPOT", 0, 32)
+    assert (on_demand["Type"], on_demand["MinvCpus"], on_demand["MaxvCpus"]) == ("EC2", 0, 4)
+
+
+def test_jobs_are_repeated_when_their_host_goes_but_not_when_they_fail() -> None:
+    definition = render(**COMPUTES["batch"]).properties("BatchJobDefinition")
+    strategy = definition["RetryStrategy"]
+
+    assert strategy["EvaluateOnExit"][0] == {"OnStatusReason": "Host EC2*", "Action": "RETRY"}
+    assert strategy["EvaluateOnExit"][-1] == {"OnReason": "*", "Action": "EXIT"}
+    assert strategy["Attempts"] > 1
+
+
+def test_jobs_have_one_gpu_no_privileges_and_little_to_write_to() -> None:
+    container = render(**COMPUTES["batch"]).properties("BatchJobDefinition")["ContainerProperties"]
+
+    assert {"Type": "GPU", "Value": "1"} in container["ResourceRequirements"]
+    assert container["User"] not in ("", "0", "root")
+    assert container["Privileged"] is False
+    assert container["ReadonlyRootFilesystem"] is True
+    assert [each["ContainerPath"] for each in container["LinuxParameters"]["Tmpfs"]] == ["/tmp"]
+
+
+def test_the_endpoint_sleeps_at_zero_and_wakes_by_its_backlog() -> None:
+    stack = render(**COMPUTES["sagemaker"])
+
+    assert stack.properties("SageMakerScaling")["MinCapacity"] == 0
+    alarm = stack.properties("SageMakerFromZeroAlarm")
+    assert alarm["MetricName"] == "HasBacklogWithoutCapacity"
+    assert alarm["AlarmActions"] == ["SageMakerFromZeroPolicy"]
+
+
+@pytest.mark.parametrize("key", ["", f"arn:aws:kms:eu-west-1:123456789012:key/{'0' * 36}"])
+@pytest.mark.parametrize("name", ["UploadBucket", "OutputBucket"])
+def test_buckets_are_private_encrypted_versioned_and_outlive_the_stack(name: str, key: str) -> None:
+    stack = render(KmsKeyArn=key)
+    bucket = stack.properties(name)
+
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    wanted = (
+        {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key} if key else {"SSEAlgorithm": "AES256"}
+    )
+    assert rule["ServerSideEncryptionByDefault"] == wanted
+    assert bucket["NotificationConfiguration"] == {
+        "EventBridgeConfiguration": {"EventBridgeEnabled": True}
+    }
+    assert stack.resources[name]["DeletionPolicy"] == "Retain"
+    assert stack.resources[name]["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize("name", ["UploadBucket", "OutputBucket"])
+def test_buckets_refuse_what_is_not_tls(name: str) -> None:
+    policy = render().properties(f"{name}Policy")
+
+    (statement,) = policy["PolicyDocument"]["Statement"]
+
+    assert policy["Bucket"] == name
+    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+    assert statement["Resource"] == [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"]
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_chunks_expire_by_the_tag_that_the_worker_sets() -> None:
+    rules = _lifecycle(render(ChunksExpireDays=7))
+
+    assert rules["chunks"]["Status"] == "Enabled"
+    assert rules["chunks"]["ExpirationInDays"] == 7
+    assert rules["chunks"]["TagFilters"] == [{"Key": "flowtag", "Value": "chunk"}]
+    assert [name for name, rule in rules.items() if "ExpirationInDays" in rule] == ["chunks"]
+
+
+def test_chunks_can_be_kept() -> None:
+    assert _lifecycle(render(ChunksExpireDays=0))["chunks"]["Status"] == "Disabled"
+
+
+def test_no_rule_ever_deletes_footage() -> None:
+    rules = render().properties("UploadBucket")["LifecycleConfiguration"]["Rules"]
+
+    assert all(set(rule) <= {"Id", "Status", "AbortIncompleteMultipartUpload"} for rule in rules)
+
+
+def test_every_function_is_traced_published_and_rolled_back_on_its_alarm(stack: Stack) -> None:
+    shared = read_template()["Globals"]["Function"]
+
+    assert shared["Tracing"] == "Active"
+    assert shared["AutoPublishAlias"] == "live"
+    assert "Type" in shared["DeploymentPreference"]
+    alarms = stack.of_type("AWS::CloudWatch::Alarm")
+    for name, function in stack.of_type("AWS::Serverless::Function").items():
+        watched = [alarms[alarm] for alarm in function["DeploymentPreference"]["Alarms"]]
+        dimensions = {each["Value"] for alarm in watched for each in alarm.get("Dimensions", ())}
+        assert {name, f"{name}:live"} <= dimensions
+
+
+def test_every_function_logs_to_a_group_that_forgets(stack: Stack) -> None:
+    groups = stack.of_type("AWS::Logs::LogGroup")
+
+    assert {group["RetentionInDays"] for group in groups.values()} == {30}
+    for function in stack.of_type("AWS::Serverless::Function").values():
+        assert function["LoggingConfig"]["LogGroup"] in groups
+
+
+def test_concurrency_is_reserved_only_where_asked() -> None:
+    asked = render(PlanConcurrency=5).properties("PlanFunction")
+
+    assert asked["ReservedConcurrentExecutions"] == 5
+    assert "ReservedConcurrentExecutions" not in render().properties("PlanFunction")
+
+
+def test_every_queue_is_encrypted_and_refuses_what_is_not_tls(stack: Stack) -> None:
+    denied = {
+        queue
+        for policy in stack.of_type("AWS::SQS::QueuePolicy").values()
+        for queue in policy["Queues"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Deny"
+        and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    }
+
+    queues = stack.of_type("AWS::SQS::Queue")
+
+    assert {queue["SqsManagedSseEnabled"] for queue in queues.values()} == {True}
+    assert denied == set(queues)
+
+
+def test_every_queue_that_is_worked_off_has_a_dead_letter_queue(stack: Stack) -> None:
+    queues = stack.of_type("AWS::SQS::Queue")
+    redriven = {
+        name: queue["RedrivePolicy"]["deadLetterTargetArn"].rpartition(":")[2]
+        for name, queue in queues.items()
+        if "RedrivePolicy" in queue
+    }
+
+    assert set(_consumers(stack)) <= set(redriven)
+    assert set(queues) - set(redriven) <= {name for name in queues if "DeadLetter" in name}
+    assert set(redriven.values()) <= set(queues)
+
+
+def test_every_queue_has_an_alarm_that_somebody_hears(stack: Stack) -> None:
+    heard = {
+        dimension["Value"].removesuffix(".QueueName")
+        for alarm in stack.of_type("AWS::CloudWatch::Alarm").values()
+        if alarm["AlarmActions"] == ["AlarmTopic"]
+        for dimension in alarm.get("Dimensions", ())
+        if dimension["Name"] == "QueueName"
+    }
+
+    assert heard == set(stack.of_type("AWS::SQS::Queue"))
+
+
+def test_messages_stay_hidden_for_six_time_limits_and_the_window(stack: Stack) -> None:
+    functions = stack.of_type("AWS::Serverless::Function")
+    queues = stack.of_type("AWS::SQS::Queue")
+
+    for queue, (function, window) in _consumers(stack).items():
+        assert queues[queue]["VisibilityTimeout"] >= 6 * functions[function]["Timeout"] + window
+
+
+def test_dead_letters_are_kept_longest(stack: Stack) -> None:
+    kept = {
+        name: queue["MessageRetentionPeriod"]
+        for name, queue in stack.of_type("AWS::SQS::Queue").items()
+    }
+
+    assert {kept[name] for name in kept if "DeadLetter" in name} == {14 * 86400}
+    assert all(seconds < 14 * 86400 for name, seconds in kept.items() if "DeadLetter" not in name)
+
+
+def test_a_token_is_asked_for_where_an_issuer_is_given() -> None:
+    stack = render(JwtIssuer="https://id.example", JwtAudience="editors,producers")
+    route = stack.properties("ApiRoute")
+
+    assert (route["AuthorizationType"], route["AuthorizerId"]) == ("JWT", "JwtAuthorizer")
+    assert stack.properties("JwtAuthorizer")["JwtConfiguration"] == {
+        "Issuer": "https://id.example",
+        "Audience": ["editors", "producers"],
+    }
+
+
+def test_a_signature_of_iam_is_asked_for_where_none_is() -> None:
+    stack = render()
+
+    assert stack.properties("ApiRoute")["AuthorizationType"] == "AWS_IAM"
+    assert not stack.of_type("AWS::ApiGatewayV2::Authorizer")
+
+
+def test_all_paths_of_the_api_are_behind_that_one_route() -> None:
+    routes = render().of_type("AWS::ApiGatewayV2::Route")
+
+    assert [route["RouteKey"] for route in routes.values()] == ["$default"]
+
+
+def test_alarms_are_mailed_only_to_who_asked() -> None:
+    asked = render(AlarmEmail="ops@example.com").properties("AlarmSubscription")
+
+    assert (asked["Protocol"], asked["Endpoint"]) == ("email", "ops@example.com")
+    assert "AlarmSubscription" not in render().resources
+
+
+def _lifecycle(stack: Stack) -> dict[str, Any]:
+    rules = stack.properties("OutputBucket")["LifecycleConfiguration"]["Rules"]
+    return {rule["Id"]: rule for rule in rules}
+
+
+def _consumers(stack: Stack) -> dict[str, tuple[str, int]]:
+    """Which function works off which queue, and the seconds for which it gathers a batch."""
+    found = {
+        event["Properties"]["Queue"].rpartition(":")[2]: (
+            name,
+            event["Properties"].get("MaximumBatchingWindowInSeconds", 0),
+        )
+        for name, function in stack.of_type("AWS::Serverless::Function").items()
+        for event in function.get("Events", {}).values()
+        if event["Type"] == "SQS"
+    }
+    for mapping in stack.of_type("AWS::Lambda::EventSourceMapping").values():
+        queue = mapping["EventSourceArn"].rpartition(":")[2]
+        found[queue] = (mapping["FunctionName"].removesuffix(".Alias"), 0)
+    return found
