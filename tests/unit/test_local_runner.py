@@ -18,11 +18,12 @@ from typing import Any
 import pytest
 
 from flowtag.errors import StorageError
+from flowtag.local.disk_places import FilePlace, FolderPlace
 from flowtag.local.outcomes import Outcome, Progress
-from flowtag.local.record import RunRecord
-from flowtag.local.runner import Report, tag_files
+from flowtag.local.runner import Report, tag_videos
 from flowtag.local.video_run import Host
 from flowtag.local.workers import WorkerPool
+from flowtag.run_record import RunRecord
 from flowtag.runs import read_motion, readable_json
 from flowtag.settings import AnalysisSettings, ExecutionSettings
 from flowtag.storage import FolderStore
@@ -58,8 +59,8 @@ def _write(folder: Path, name: str, words: str) -> Path:
 def _tag(out: Path, *paths: Path, recorder: Recorder | None = None, **settings: object) -> Report:
     force = bool(settings.pop("force", False))
     execution = ExecutionSettings.model_validate({"jobs": 2, **settings})
-    host = Host(FolderStore(out), AnalysisSettings(), execution, force, STANDIN_STEPS)
-    return tag_files(paths, host, recorder or Recorder())
+    host = Host(FolderPlace(out), AnalysisSettings(), execution, force, STANDIN_STEPS)
+    return tag_videos([FilePlace(path) for path in paths], host, recorder or Recorder())
 
 
 def _statuses(report: Report) -> list[str]:
@@ -67,7 +68,7 @@ def _statuses(report: Report) -> list[str]:
 
 
 def _record(outcome: Outcome) -> RunRecord:
-    assert outcome.motion is not None
+    assert isinstance(outcome.motion, Path)
     return RunRecord.model_validate_json(outcome.motion.with_name("run.json").read_bytes())
 
 
@@ -81,12 +82,12 @@ def test_inputs_are_tagged_and_reported_in_order(tmp_path: Path, out: Path) -> N
     paths = [_write(tmp_path, f"{i}.mov", "slow ok" if i == 0 else "ok ok ok") for i in range(4)]
     recorder = Recorder()
     report = _tag(out, *paths, recorder=recorder)
-    assert [outcome.path for outcome in report.outcomes] == paths
+    assert [outcome.input for outcome in report.outcomes] == paths
     assert _statuses(report) == ["tagged"] * 4
     assert report.stopped_by is None
-    assert sorted(outcome.path for outcome in recorder.outcomes) == paths
+    assert sorted(outcome.input for outcome in recorder.outcomes) == paths
     for outcome in report.outcomes:
-        assert outcome.motion is not None
+        assert isinstance(outcome.motion, Path)
         assert read_motion(outcome.motion.read_bytes()).analysis.status == "complete"
         latest = json.loads((outcome.motion.parents[1] / "latest.json").read_bytes())
         assert latest["run_id"] == outcome.run_id
@@ -142,7 +143,7 @@ def test_a_chunk_that_fails_is_recorded_and_becomes_a_gap(tmp_path: Path, out: P
     path = _write(tmp_path, "a.mov", "ok hang ok")
     (outcome,) = _tag(out, path, chunk_timeout_seconds=1.5).outcomes
     assert outcome.status == "partial"
-    assert outcome.motion is not None
+    assert isinstance(outcome.motion, Path)
     failed = json.loads(next(out.rglob("00001.failed.json")).read_bytes())
     assert failed["code"] == "chunk_timeout"
     assert len(read_motion(outcome.motion.read_bytes()).analysis.gaps) == 1
@@ -201,7 +202,7 @@ def test_what_is_complete_is_left_alone_unless_forced(tmp_path: Path, out: Path)
 def test_a_result_that_says_failed_is_not_taken_for_tags(tmp_path: Path, out: Path) -> None:
     path = _write(tmp_path, "a.mov", "ok")
     motion = _tag(out, path).outcomes[0].motion
-    assert motion is not None
+    assert isinstance(motion, Path)
     metadata = make_metadata(make_plan(), status="skipped")
     motion.write_bytes(readable_json(metadata))
     (outcome,) = _tag(out, path).outcomes
@@ -212,7 +213,7 @@ def test_a_result_that_says_failed_is_not_taken_for_tags(tmp_path: Path, out: Pa
 def test_a_damaged_result_is_a_failure_that_says_so(tmp_path: Path, out: Path) -> None:
     path = _write(tmp_path, "a.mov", "ok")
     motion = _tag(out, path).outcomes[0].motion
-    assert motion is not None
+    assert isinstance(motion, Path)
     motion.write_bytes(b"{")
     (outcome,) = _tag(out, path).outcomes
     assert (outcome.status, outcome.code) == ("failed", "bad_object")
@@ -229,6 +230,14 @@ def test_a_file_that_changes_under_way_is_not_tagged(tmp_path: Path, out: Path) 
     assert "changed" in str(outcome.reason)
     assert not list(out.rglob("motion.json"))
     assert _chunk_files(out) == {}
+
+
+def test_a_worker_that_meets_another_content_ends_the_input(tmp_path: Path, out: Path) -> None:
+    path = _write(tmp_path, "a.mov", "ok swap ok ok")
+    (outcome,) = _tag(out, path, jobs=1).outcomes
+    assert (outcome.status, outcome.code) == ("failed", "source_changed")
+    assert outcome.reason == "another content stands there"
+    assert not list(out.rglob("motion.json"))
 
 
 def _grow_when_planned(path: Path, out: Path) -> None:
@@ -252,7 +261,7 @@ def test_a_store_that_fails_costs_the_input(
 def test_what_a_writer_that_died_left_is_swept(tmp_path: Path, out: Path) -> None:
     path = _write(tmp_path, "a.mov", "ok bad")
     motion = _tag(out, path).outcomes[0].motion
-    assert motion is not None
+    assert isinstance(motion, Path)
     leftover = motion.parent / "chunks" / ".00001.npz.elsewhere-1-00ff.tmp"
     leftover.write_bytes(b"half")
     os.utime(leftover, (0, 0))
@@ -316,7 +325,7 @@ def test_the_tail_of_one_video_is_filled_with_the_next(tmp_path: Path, out: Path
     paths = [_write(tmp_path, "a.mov", "slow slow slow"), _write(tmp_path, "b.mov", "slow")]
     recorder = Recorder()
     _tag(out, *paths, recorder=recorder, jobs=2)
-    together = [(one.path, two.path) for one, two in pairwise(recorder.progress)]
+    together = [(one.input, two.input) for one, two in pairwise(recorder.progress)]
     assert (paths[0], paths[1]) in together
 
 

@@ -1,0 +1,1 @@
+"""The cloud that the application runs in, on one machine: for development, not shipped."""
