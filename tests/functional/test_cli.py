@@ -78,6 +78,25 @@ def test_usage_is_status_two(clip: Path, tmp_path: Path) -> None:
         assert "Usage:" in ran.err or "Error:" in ran.err
 
 
+def test_files_are_tagged_without_boto3_and_videos_in_buckets_are_not(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("boto3", "botocore"):
+        (tmp_path / name).mkdir()
+        absent = f"raise ModuleNotFoundError('no {name}', name='{name}')"
+        (tmp_path / name / "__init__.py").write_text(absent)
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    monkeypatch.setenv("PYTHONPATH", path)
+
+    tagged = run_flowtag("tag", clip, "--out", tmp_path / "out", "--chunk-seconds", "1")
+    refused = run_flowtag("run", "s3://films/a.mp4", "--out", tmp_path / "out")
+
+    assert tagged.status == 0, tagged.err
+    assert refused.status == 2
+    assert "no module boto3" in refused.err
+    assert "flowtag[aws]" in refused.err
+
+
 def test_show_reads_what_tag_wrote(out: Path) -> None:
     ran = run_flowtag("show", out)
     assert ran.status == 0, ran.err

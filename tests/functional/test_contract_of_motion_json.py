@@ -127,7 +127,7 @@ def test_the_border_of_a_gradual_edit_is_its_midpoint(edited: Tagged) -> None:
     for shot in edited.metadata.shots[1:]:
         edit = shot.transition
         middle = (edit.start.pts + edit.end.pts) / 2
-        one_frame = 1 / (Fraction(25) * Fraction(edited.metadata.video.time_base))
+        one_frame = 1 / (Fraction(25) * Fraction(str(edited.metadata.video.time_base)))
         assert abs(shot.start.pts - middle) <= one_frame
 
 
@@ -162,7 +162,7 @@ def test_peaks_lie_in_their_segments(edited: Tagged) -> None:
 
 
 def test_every_instant_follows_from_its_pts(edited: Tagged) -> None:
-    base = Fraction(edited.metadata.video.time_base)
+    base = Fraction(str(edited.metadata.video.time_base))
     instants: list[Instant] = [
         *(at for shot in edited.metadata.shots for at in (shot.start, shot.end)),
         *(at for segment in edited.segments for at in (segment.start, segment.end)),

@@ -9,12 +9,19 @@ from pathlib import Path
 
 import pytest
 
+from flowtag.contracts.chunkfile import read_chunk
 from flowtag.contracts.messages import Plan, SourceRef
 from flowtag.errors import RefusedMediaError, StorageError
 from flowtag.pipeline import analyze_chunk, plan_video
 from flowtag.settings import AnalysisSettings, ExecutionSettings
 from flowtag.video.media import Media
 from flowtag.video.opening import open_video
+from tests.media.endless import (
+    EndlessFilm,
+    endless_clusters,
+    endless_fragments,
+    endless_transport,
+)
 from tests.media.fetched import FetchedFile
 from tests.media.hostile import external_reference
 from tests.media.lengthy import write_lengthy
@@ -122,3 +129,40 @@ def stretch(path: Path, hole_bytes: int, place: str) -> int:
         for write in order if place == "head" else reversed(order):
             write()
     return len(index)
+
+
+ENDLESS: dict[str, Callable[[Path, int], EndlessFilm]] = {
+    "transport stream": endless_transport,
+    "mp4, fragmented": endless_fragments,
+    "mkv without cues": endless_clusters,
+    "mkv with cues": lambda folder, size: endless_clusters(folder, size, cues=True),
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_planning_fifty_gigabytes_without_an_index_reads_little(name: str, tmp_path: Path) -> None:
+    film = ENDLESS[name](tmp_path, GIGABYTES_50)
+    plan = plan_of_endless(film)
+    assert film.size_bytes > 0.99 * GIGABYTES_50
+    assert plan.index_source == "none"
+    assert not plan.sequential
+    assert len(plan.chunks) == pytest.approx(film.seconds / 60, abs=1)
+    assert film.fetched_bytes <= MOST_BYTES
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_chunk_amid_fifty_gigabytes_fetches_little_more_than_itself(
+    name: str, tmp_path: Path
+) -> None:
+    film = ENDLESS[name](tmp_path, GIGABYTES_50)
+    task = plan_of_endless(film, chunk_seconds=2).task(9000)
+    before = film.fetched_bytes
+    chunk = read_chunk(analyze_chunk(task, film))
+    assert len(chunk.frames) == 50
+    assert film.fetched_bytes - before <= 12 * film.second_bytes + MOST_BYTES
+
+
+def plan_of_endless(film: EndlessFilm, chunk_seconds: int = 60) -> Plan:
+    source = SourceRef(uri="s3://b/k", name=film.name, size_bytes=film.size_bytes, content_id="1")
+    execution = ExecutionSettings(chunk_seconds=Fraction(chunk_seconds))
+    return plan_video(film, source, AnalysisSettings(), execution)

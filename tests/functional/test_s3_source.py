@@ -16,9 +16,9 @@ from flowtag.errors import SettingsError, SourceChangedError, SourceNotFoundErro
 from flowtag.identity import run_id, video_id
 from flowtag.pipeline import analyze_chunk, plan_video
 from flowtag.settings import AnalysisSettings, ExecutionSettings
+from local_cloud.s3_server import S3Server
 from tests.media.movies import Movie, write_movie
 from tests.services.faulty_proxy import faulty_proxy, now_and_then
-from tests.services.s3_server import S3Server
 
 SETTINGS = AnalysisSettings()
 EXECUTION = ExecutionSettings(chunk_seconds=Fraction(2))

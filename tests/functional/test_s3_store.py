@@ -9,8 +9,8 @@ import pytest
 from flowtag.aws.clients import s3_client
 from flowtag.aws.s3_store import S3Store
 from flowtag.errors import PreconditionFailedError, StorageError
+from local_cloud.s3_server import S3Server
 from tests.services.faulty_proxy import FAULTS, faulty_proxy, now_and_then, once
-from tests.services.s3_server import S3Server
 
 
 def test_a_write_whose_reply_was_lost_counts_as_done(s3: S3Server, bucket: str) -> None:

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from flowtag.contracts.metadata import MotionMetadata
-from flowtag.local.record import RunRecord
+from flowtag.run_record import RunRecord
 from tests.functional.command import make_clip, read_json, run_flowtag
 
 _CHUNKED = ("--chunk-seconds", "1")
@@ -82,6 +82,7 @@ def test_the_record_says_how_it_went(motion: Path) -> None:
     assert attempt.outcome == "complete"
     assert attempt.execution.jobs == 2
     assert attempt.analysed_chunks == record.analysed_chunks == tuple(range(record.chunks))
+    assert attempt.cpu_seconds is not None
     assert attempt.cpu_seconds > 0
 
 

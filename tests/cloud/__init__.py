@@ -1,0 +1,1 @@
+"""The application as AWS is told of it, for tests."""

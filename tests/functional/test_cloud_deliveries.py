@@ -1,0 +1,122 @@
+"""Events of many uploads, each delivered several times, in any order, by several at a time."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from flowtag.completing import complete
+from flowtag.runs import RunKeys, read_motion
+from flowtag.storage import FolderStore
+from tests.functional.cloud_run import Cloud
+from tests.functional.test_cloud_run import CHUNKS, cataloged, published
+from tests.media.movies import Movie, write_movie
+
+RACES = 100
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    movie = Movie(count=150, size=(160, 90), options={"g": "25"})
+    return write_movie(tmp_path_factory.mktemp("films") / "film.mp4", movie)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(film: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    store, cloud = FolderStore(tmp_path_factory.mktemp("undisturbed")), Cloud(film)
+    keys = cloud.upload(store).keys
+    cloud.work_all(store)
+    cloud.complete(store, keys)
+    return published(store)
+
+
+def two_processes() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(2, multiprocessing.get_context("spawn"))
+
+
+def complete_in(root: Path, keys: RunKeys) -> str:
+    return complete(FolderStore(root), keys, lambda ready: None).outcome
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    uploads=st.integers(1, 5),
+    chunk_deliveries=st.integers(1, 5),
+    seed=st.randoms(use_true_random=False),
+)
+def test_however_often_and_in_whatever_order_events_come(
+    film: Path,
+    undisturbed: dict[str, bytes],
+    tmp_path_factory: pytest.TempPathFactory,
+    uploads: int,
+    chunk_deliveries: int,
+    seed: random.Random,
+) -> None:
+    store, cloud = FolderStore(tmp_path_factory.mktemp("out")), Cloud(film)
+    keys = cloud.upload(store).keys
+    tasks = [task for task in cloud.queue for _ in range(chunk_deliveries)]
+    cloud.queue.clear()
+    events: list[object] = [*["upload"] * (uploads - 1), *tasks]
+    seed.shuffle(events)
+    for event in events:
+        if event == "upload":
+            cloud.upload(store)
+        else:
+            cloud.queue[:0] = [event]  # type: ignore[list-item]
+            cloud.work(store)
+            # S3's event of the chunk's object, as often as it likes.
+            for _ in range(seed.randint(1, 3)):
+                cloud.complete(store, keys)
+    cloud.work_all(store)
+    assert published(store) == undisturbed
+    assert cataloged(store) == [(keys.run_id, "complete")]
+    assert {ready.etag for ready in cloud.told} == {store.get_with_etag(keys.motion)[1]}
+
+
+def test_two_completions_at_a_time_publish_one_result(
+    film: Path, undisturbed: dict[str, bytes], tmp_path: Path
+) -> None:
+    with two_processes() as processes:
+        for race in range(RACES):
+            store, cloud = FolderStore(tmp_path / str(race)), Cloud(film)
+            keys = cloud.upload(store).keys
+            cloud.work_all(store)
+            both = [processes.submit(complete_in, store.root, keys) for _ in range(2)]
+            assert [one.result() for one in both] == ["published", "published"]
+            assert published(store) == undisturbed
+
+
+def test_a_completion_that_saw_a_failure_never_beats_one_that_saw_the_result(
+    film: Path, undisturbed: dict[str, bytes], tmp_path: Path
+) -> None:
+    with two_processes() as processes:
+        for race in range(20):
+            store, cloud = FolderStore(tmp_path / str(race)), Cloud(film)
+            keys = cloud.upload(store).keys
+            late = cloud.queue[race % CHUNKS]
+            cloud.queue.remove(late)
+            cloud.work_all(store)
+            cloud.queue.append(late)
+            cloud.lose(store)
+            partial = processes.submit(complete_in, store.root, keys)
+            cloud.queue.append(late)
+            cloud.work(store)
+            whole = processes.submit(complete_in, store.root, keys)
+            assert {partial.result(), whole.result()} == {"published"}
+            _assert_whole(store, keys, late.index, undisturbed)
+
+
+def _assert_whole(
+    store: FolderStore, keys: RunKeys, index: int, undisturbed: dict[str, bytes]
+) -> None:
+    assert read_motion(store.get(keys.motion)).analysis.status == "complete"
+    store.delete(keys.failed(index))
+    assert published(store) == undisturbed

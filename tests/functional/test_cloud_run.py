@@ -1,0 +1,290 @@
+"""A run in the cloud: what each step writes, whatever is lost, doubled or late."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from flowtag.catalog import read_catalog
+from flowtag.completing import complete
+from flowtag.errors import BrokenMediaError, StorageError
+from flowtag.ingest_limits import Limits
+from flowtag.reconciliation import MOST_DISPATCHES
+from flowtag.runs import RunKeys, read_motion
+from flowtag.storage import FolderStore
+from tests.functional.cloud_run import LATER, Cloud
+from tests.media.movies import Movie, write_movie
+from tests.unit.dying_store import Died, DyingStore
+
+CHUNKS = 3
+# They tell when things happened, and how often; nothing else may.
+_MAY_DIFFER = ("run.json", "latest.json", "dispatch/", "catalog/")
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    movie = Movie(count=150, size=(160, 90), options={"g": "25"})
+    return write_movie(tmp_path_factory.mktemp("films") / "film.mp4", movie)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path / "out")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(film: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """All that a run leaves that nothing happened to."""
+    store, cloud = FolderStore(tmp_path_factory.mktemp("undisturbed")), Cloud(film)
+    keys = cloud.upload(store).keys
+    cloud.work_all(store)
+    cloud.complete(store, keys)
+    return published(store)
+
+
+def published(store: FolderStore) -> dict[str, bytes]:
+    """What readers see, and the results that it stands on."""
+    keys = [key for key in store.list("") if not any(part in key for part in _MAY_DIFFER)]
+    return {key: store.get(key) for key in keys}
+
+
+def cataloged(store: FolderStore) -> list[tuple[str, str]]:
+    """The runs that the catalog names, and how they ended."""
+    return [(entry.run_id, entry.status) for entry in read_catalog(store)]
+
+
+def test_a_run_ends_with_a_result_an_event_and_nothing_open(film: Path, store: FolderStore) -> None:
+    cloud = Cloud(film)
+    ingested = cloud.upload(store)
+    assert (ingested.outcome, ingested.chunks, len(cloud.queue)) == ("dispatched", CHUNKS, CHUNKS)
+    cloud.work_all(store)
+    assert cloud.complete(store, ingested.keys).outcome == "published"
+    motion = read_motion(store.get(ingested.keys.motion))
+    assert motion.analysis.status == "complete"
+    (ready,) = cloud.told
+    assert ready.etag == store.get_with_etag(ingested.keys.motion)[1]
+    assert json.loads(store.get(ready.latest))["run_id"] == ingested.keys.run_id
+    assert list(store.list("open/")) == []
+
+
+def test_a_run_with_chunks_missing_is_left_alone(film: Path, store: FolderStore) -> None:
+    cloud = Cloud(film)
+    keys = cloud.upload(store).keys
+    cloud.work(store)
+    completed = cloud.complete(store, keys)
+    assert (completed.outcome, completed.missing) == ("unsettled", CHUNKS - 1)
+    assert cloud.told == []
+
+
+def test_the_event_of_an_upload_may_come_again_at_any_time(
+    film: Path, store: FolderStore, undisturbed: dict[str, bytes]
+) -> None:
+    cloud = Cloud(film)
+    keys = cloud.upload(store).keys
+    assert cloud.upload(store).outcome == "under_way"
+    cloud.work_all(store)
+    assert cloud.upload(store).outcome == "under_way"
+    cloud.complete(store, keys)
+    assert cloud.upload(store).outcome == "finished"
+    assert published(store) == undisturbed
+
+
+def test_a_chunk_that_failed_becomes_a_gap(film: Path, store: FolderStore) -> None:
+    cloud = Cloud(film)
+    keys = cloud.upload(store).keys
+    cloud.lose(store)
+    cloud.work_all(store)
+    cloud.complete(store, keys)
+    analysis = read_motion(store.get(keys.motion)).analysis
+    assert analysis.status == "partial"
+    assert "no worker finished it" in (cloud.told[0].reason or "")
+
+
+def test_a_chunk_that_comes_after_all_completes_a_partial_result(
+    film: Path, store: FolderStore, undisturbed: dict[str, bytes]
+) -> None:
+    cloud = Cloud(film)
+    keys = cloud.upload(store).keys
+    lost = cloud.queue[0]
+    cloud.lose(store)
+    cloud.work_all(store)
+    cloud.complete(store, keys)
+    cloud.queue.append(lost)
+    cloud.work(store)
+    cloud.complete(store, keys)
+    assert [ready.status for ready in cloud.told] == ["partial", "complete"]
+    store.delete(keys.failed(lost.index))
+    assert published(store) == undisturbed
+    assert cataloged(store) == [(keys.run_id, "complete")]
+
+
+def test_a_video_of_which_no_chunk_works_is_published_as_failed(
+    film: Path, store: FolderStore
+) -> None:
+    def fail(task: object) -> bytes:
+        raise BrokenMediaError("nothing can be decoded")
+
+    cloud = Cloud(film, analyze=fail)
+    keys = cloud.upload(store).keys
+    cloud.work_all(store)
+    cloud.complete(store, keys)
+    motion = read_motion(store.get(keys.motion))
+    assert motion.analysis.status == "failed"
+    assert "nothing can be decoded" in (motion.analysis.reason or "")
+    assert motion.video.codec == "h264"
+
+
+def test_what_is_no_video_gets_a_result_that_says_so(store: FolderStore, tmp_path: Path) -> None:
+    text = tmp_path / "notes.mp4"
+    text.write_text("not a video")
+    cloud = Cloud(text)
+    ingested = cloud.upload(store)
+    assert ingested.outcome == "closed"
+    motion = read_motion(store.get(ingested.keys.motion))
+    assert (motion.analysis.status, motion.video.codec) == ("failed", None)
+    assert cloud.complete(store, ingested.keys).outcome == "published"
+    assert cloud.told[0].status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        (Limits(max_duration_seconds=5), "MaxDurationSeconds"),
+        (Limits(max_cost_usd=1e-9, usd_per_cpu_second=1), "MaxCostPerVideo"),
+    ],
+)
+def test_a_video_over_a_limit_is_skipped_and_says_which(
+    film: Path, store: FolderStore, limits: Limits, said: str
+) -> None:
+    cloud = Cloud(film)
+    ingested = cloud.upload(store, limits)
+    motion = read_motion(store.get(ingested.keys.motion))
+    assert (motion.analysis.status, cloud.queue) == ("skipped", [])
+    assert said in (motion.analysis.reason or "")
+    assert motion.video.duration_seconds == 6
+
+
+def _steps(cloud: Cloud) -> list[Callable[[FolderStore], object]]:
+    """What the events of one upload set off, in order; each may be carried out again."""
+
+    def completed(store: FolderStore) -> object:
+        return cloud.complete(store, cloud.upload(store).keys)
+
+    return [cloud.upload, *[cloud.work] * CHUNKS, completed]
+
+
+@pytest.fixture(scope="module")
+def write_count(film: Path, tmp_path_factory: pytest.TempPathFactory) -> int:
+    store, cloud = DyingStore(tmp_path_factory.mktemp("counted")), Cloud(film)
+    for step in _steps(cloud):
+        step(store)
+    return store.writes
+
+
+def test_a_function_may_die_after_any_of_its_writes(
+    film: Path, tmp_path: Path, undisturbed: dict[str, bytes], write_count: int
+) -> None:
+    assert write_count > 12
+    for dies_after in range(1, write_count + 1):
+        root, cloud = tmp_path / str(dies_after), Cloud(film)
+        store: FolderStore = DyingStore(root, dies_after)
+        for step in _steps(cloud):
+            try:
+                step(store)
+            except Died:
+                # Its event is delivered again, to a process that knows nothing.
+                store = FolderStore(root)
+                step(store)
+        assert published(store) == undisturbed, f"died after write {dies_after}"
+        assert cloud.told
+        assert cloud.told[-1].status == "complete"
+        assert [status for _, status in cataloged(store)] == ["complete"]
+
+
+def test_what_died_and_was_never_called_again_is_found_by_the_schedule(
+    film: Path, tmp_path: Path, undisturbed: dict[str, bytes], write_count: int
+) -> None:
+    for dies_after in range(1, write_count + 1):
+        root, cloud = tmp_path / str(dies_after), Cloud(film)
+        store: FolderStore = DyingStore(root, dies_after)
+        for step in _steps(cloud):
+            try:
+                step(store)
+            except Died:
+                break
+        store = FolderStore(root)
+        if not any(key.endswith("plan.json") for key in store.list("")):
+            # Nothing but the event of the upload names the video; Lambda keeps that.
+            cloud.upload(store)
+        _reconcile_until_done(cloud, store)
+        assert published(store) == undisturbed, f"died after write {dies_after}"
+
+
+def _reconcile_until_done(cloud: Cloud, store: FolderStore) -> None:
+    for _ in range(4):
+        cloud.reconcile(store)
+        cloud.work_all(store)
+        for keys in cloud.asked:
+            cloud.complete(store, keys)
+        cloud.asked.clear()
+
+
+def test_a_run_that_is_in_time_is_not_redriven(film: Path, store: FolderStore) -> None:
+    cloud = Cloud(film)
+    cloud.upload(store)
+    assert [found.finding for found in cloud.reconcile(store, timedelta(minutes=5))] == ["in_time"]
+    assert len(cloud.queue) == CHUNKS
+
+
+def test_chunks_that_never_come_are_given_up_in_the_end(film: Path, store: FolderStore) -> None:
+    cloud = Cloud(film)
+    keys = cloud.upload(store).keys
+    cloud.work(store)
+    for _ in range(MOST_DISPATCHES - 1):
+        cloud.queue.clear()
+        assert cloud.reconcile(store)[0].finding == "redriven"
+    assert cloud.reconcile(store)[0].finding == "given_up"
+    cloud.complete(store, keys)
+    assert cloud.told[-1].status == "partial"
+
+
+def test_a_damaged_plan_does_not_keep_others_from_being_found(
+    film: Path, store: FolderStore
+) -> None:
+    cloud = Cloud(film)
+    cloud.upload(store)
+    broken = RunKeys("a-0", "a-1")
+    store.put(broken.open, b"{}")
+    store.put(broken.plan, b"{")
+    findings = {found.keys.video_id: found.finding for found in cloud.reconcile(store)}
+    assert findings.pop("a-0") == "unreadable"
+    assert list(findings.values()) == ["redriven"]
+
+
+def test_a_mark_of_a_run_that_was_never_planned_goes_in_the_end(store: FolderStore) -> None:
+    store.put(RunKeys("a-0", "a-1").open, b"{}")
+    cloud = Cloud(Path("nowhere"))
+    assert cloud.reconcile(store, LATER)[0].finding == "unplanned"
+    cloud.reconcile(store, timedelta(days=2))
+    assert list(store.list("open/")) == []
+
+
+def test_a_result_that_nobody_could_be_told_of_is_told_later(
+    film: Path, store: FolderStore
+) -> None:
+    cloud = Cloud(film)
+    keys = cloud.upload(store).keys
+    cloud.work_all(store)
+
+    def away(ready: object) -> None:
+        raise StorageError("the bus is away")
+
+    with pytest.raises(StorageError):
+        complete(store, keys, away)
+    assert [found.finding for found in cloud.reconcile(store)] == ["to_complete"]
+    cloud.complete(store, cloud.asked[0])
+    assert len(cloud.told) == 1

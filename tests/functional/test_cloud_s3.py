@@ -1,0 +1,146 @@
+"""A run in the cloud over a real S3 server that fails, and sources that change under way."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from flowtag.aws.clients import s3_client
+from flowtag.aws.s3_source import S3Media, find_source
+from flowtag.aws.s3_store import S3Store
+from flowtag.chunk_analysis import analyze_chunk
+from flowtag.contracts.messages import ChunkTask
+from flowtag.errors import StorageError
+from flowtag.ingest import Ingested, Intake, ingest
+from flowtag.ingest_limits import Limits
+from flowtag.runs import RunKeys, read_motion
+from local_cloud.s3_server import S3Server
+from tests.functional.cloud_run import EXECUTION, SETTINGS, Cloud
+from tests.media.movies import Movie, write_movie
+from tests.services.faulty_proxy import faulty_proxy, now_and_then
+
+KEY = "rushes/Take 2 + 100% é.mp4"
+_GOES = 20
+
+T = TypeVar("T")
+
+
+class BucketCloud(Cloud):
+    """The cloud whose film is an object."""
+
+    def __init__(self, endpoint_url: str, bucket: str) -> None:
+        super().__init__(Path("unused"), analyze=self._analyze)
+        self.client = s3_client(endpoint_url)
+        self.bucket = bucket
+
+    def upload_of(self, store: S3Store, key: str = KEY) -> Ingested:
+        found = find_source(self.client, self.bucket, key)
+        intake = Intake(store, self, SETTINGS, EXECUTION, Limits())
+        return ingest(intake, found.source, found.order, lambda: S3Media(self.client, found.source))
+
+    def _analyze(self, task: ChunkTask) -> bytes:
+        return analyze_chunk(task, S3Media(self.client, task.source, 100_000))
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    movie = Movie(count=150, size=(160, 90), options={"g": "25"})
+    return write_movie(tmp_path_factory.mktemp("films") / "film.mp4", movie)
+
+
+@pytest.fixture
+def cloud(s3: S3Server, bucket: str, film: Path) -> BucketCloud:
+    cloud = BucketCloud(s3.endpoint_url, bucket)
+    cloud.client.upload_file(str(film), bucket, KEY)
+    return cloud
+
+
+def test_one_failing_call_in_five_loses_and_doubles_nothing(
+    s3: S3Server, cloud: BucketCloud
+) -> None:
+    calm = S3Store(cloud.client, cloud.bucket, "calm/")
+    undisturbed = _tag(cloud, calm, _once)
+    with faulty_proxy(s3.port, now_and_then(0.2, seed=5)) as proxy:
+        failing = BucketCloud(proxy.endpoint_url, cloud.bucket)
+        store = S3Store(failing.client, cloud.bucket, "failing/")
+        disturbed = _tag(failing, store, _until_it_works)
+    assert len(proxy.met) > 10
+    assert disturbed == undisturbed
+
+
+def test_a_film_that_is_overwritten_becomes_a_failure_that_says_so(cloud: BucketCloud) -> None:
+    store = S3Store(cloud.client, cloud.bucket, "tags/")
+    keys = cloud.upload_of(store).keys
+    cloud.client.put_object(Bucket=cloud.bucket, Key=KEY, Body=b"another content")
+    cloud.work_all(store)
+    cloud.complete(store, keys)
+    assert cloud.told[0].status == "failed"
+    assert "overwritten" in (cloud.told[0].reason or "")
+
+
+def test_a_film_that_is_overwritten_after_a_chunk_keeps_what_was_analysed(
+    cloud: BucketCloud,
+) -> None:
+    store = S3Store(cloud.client, cloud.bucket, "tags/")
+    keys = cloud.upload_of(store).keys
+    cloud.work(store)
+    cloud.client.delete_object(Bucket=cloud.bucket, Key=KEY)
+    cloud.work_all(store)
+    cloud.complete(store, keys)
+    analysis = read_motion(store.get(keys.motion)).analysis
+    assert analysis.status == "partial"
+    assert "gone" in analysis.gaps[0].reason
+
+
+def test_an_old_version_is_read_though_a_newer_one_is_there(cloud: BucketCloud, film: Path) -> None:
+    cloud.client.put_bucket_versioning(
+        Bucket=cloud.bucket, VersioningConfiguration={"Status": "Enabled"}
+    )
+    cloud.client.upload_file(str(film), cloud.bucket, KEY)
+    store = S3Store(cloud.client, cloud.bucket, "tags/")
+    keys = cloud.upload_of(store).keys
+    cloud.client.put_object(Bucket=cloud.bucket, Key=KEY, Body=b"another content")
+    cloud.work_all(store)
+    cloud.complete(store, keys)
+    assert cloud.told[0].status == "complete"
+
+
+@pytest.mark.parametrize("key", ["a+b.mp4", "a%20b.mp4", "日本語.mp4", "d/" * 300 + "x.mp4"])
+def test_any_key_is_tagged(cloud: BucketCloud, film: Path, key: str) -> None:
+    cloud.client.upload_file(str(film), cloud.bucket, key)
+    store = S3Store(cloud.client, cloud.bucket, "tags/")
+    keys = cloud.upload_of(store, key).keys
+    cloud.work_all(store)
+    cloud.complete(store, keys)
+    assert read_motion(store.get(keys.motion)).video.uri == f"s3://{cloud.bucket}/{key}"
+
+
+def _tag(
+    cloud: BucketCloud, store: S3Store, call: Callable[[Callable[[], object]], None]
+) -> dict[str, bytes]:
+    found: list[RunKeys] = []
+    call(lambda: found.append(cloud.upload_of(store).keys))
+    while cloud.queue:
+        call(lambda: cloud.work(store) if cloud.queue else None)
+    call(lambda: cloud.complete(store, found[-1]))
+    names = (found[-1].motion, found[-1].frames, found[-1].chunk(0), found[-1].chunk(2))
+    result: dict[str, bytes] = {}
+    call(lambda: result.update({name: store.get(name) for name in names}))
+    return result
+
+
+def _once(call: Callable[[], object]) -> None:
+    call()
+
+
+def _until_it_works(call: Callable[[], object]) -> None:
+    """An event that fails is delivered again."""
+    for _ in range(_GOES):
+        with contextlib.suppress(StorageError):
+            call()
+            return
+    raise AssertionError("it never worked")
