@@ -96,7 +96,7 @@ def _lay_out(reel: Path, home: Path) -> int:
     ticks = int(chunk.frames["pts"][-1] - chunk.frames["pts"][0]) + interval
     count = -(-max(PAIR_COUNTS) // len(chunk.pairs))
     for index in range(count):
-        (home / f"{index}.npz").write_bytes(write_chunk(_later(chunk, index * ticks)))
+        (home / f"{index}.npz").write_bytes(write_chunk(later(chunk, index * ticks)))
     start = int(chunk.frames["pts"][0])
     edges = [None, *(start + index * ticks for index in range(1, count)), None]
     ranges = tuple(ChunkRange(start_pts=edges[i], end_pts=edges[i + 1]) for i in range(count))
@@ -106,7 +106,7 @@ def _lay_out(reel: Path, home: Path) -> int:
     return len(chunk.pairs)
 
 
-def _later(chunk: ChunkResult, ticks: int) -> ChunkResult:
+def later(chunk: ChunkResult, ticks: int) -> ChunkResult:
     """The same chunk, so many ticks later."""
     frames, pairs = chunk.frames.copy(), chunk.pairs.copy()
     frames["pts"] += ticks

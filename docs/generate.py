@@ -1,4 +1,4 @@
-"""Writes the pages that follow from the code: the help texts, the thresholds, the JSON Schema.
+"""Writes the pages that follow from the code: help texts, thresholds, JSON Schemas, OpenAPI.
 
     python -m docs.generate [PAGE...]
 
@@ -12,13 +12,18 @@ import json
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
+from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 from pydantic import BaseModel
 
+from flowtag import __version__
+from flowtag.catalog_entry import Catalog
 from flowtag.cli import main as flowtag
 from flowtag.cli.schema import motion_schema
 from flowtag.settings import PRESETS, FlowSettings, Thresholds
+from functions.api.app import app as api
 
 ROOT = Path(__file__).parents[1]
 _HELP_WIDTH = 80
@@ -27,6 +32,11 @@ _CLI = """\
 # The command
 
 The help texts of `flowtag`, as it prints them. Written by `make docs`.
+"""
+
+_API = """\
+Videos, their motion metadata, links to files and pictures, and uploads. Callers show a JWT of the
+issuer that the application was deployed with; where none was named, they sign with AWS's SigV4.
 """
 
 _THRESHOLDS = """\
@@ -62,11 +72,44 @@ def schema_page() -> str:
     return json.dumps(motion_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
+def catalog_schema_page() -> str:
+    """``docs/formats/catalog.schema.json``: what ``catalog/catalog.json`` looks like."""
+    schema = Catalog.model_json_schema(by_alias=True, mode="serialization")
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def openapi_page() -> str:
+    """``docs/formats/openapi.json``: what the API answers and takes, as Powertools tells it."""
+    described = json.loads(
+        api.get_openapi_json_schema(
+            title="flowtag",
+            version=__version__,
+            description=_API,
+            security_schemes={"jwt": HTTPBearer(bearerFormat="JWT")},
+            security=[{"jwt": []}],
+        )
+    )
+    _drop_unused(described["components"]["schemas"], described)
+    return json.dumps(described, indent=2, ensure_ascii=False) + "\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/cli.md": cli_page,
     "docs/thresholds.md": thresholds_page,
     "docs/formats/motion.schema.json": schema_page,
+    "docs/formats/catalog.schema.json": catalog_schema_page,
+    "docs/formats/openapi.json": openapi_page,
 }
+
+
+def _drop_unused(schemas: dict[str, Any], described: dict[str, Any]) -> None:
+    # Powertools describes its own errors too, whose place flowtag's problems take.
+    def is_used(name: str) -> bool:
+        return f'"#/components/schemas/{name}"' in json.dumps(described)
+
+    while unused := [name for name in schemas if not is_used(name)]:
+        for name in unused:
+            del schemas[name]
 
 
 def _help_section(command: click.Command, words: tuple[str, ...]) -> str:
