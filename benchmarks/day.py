@@ -31,10 +31,19 @@ from flowtag.planning import plan_video
 from flowtag.runs import RunKeys, put_plan
 from flowtag.settings import AnalysisSettings, ExecutionSettings
 from local_cloud.s3_server import ACCESS_KEY, SECRET_KEY, s3_server
-from tests.media.movies import Movie, write_movie
+from tests.rendering import CameraMove, Clip, Edit, Part, Picture, Shot, render_clip
 
 CHUNKS = 10_000
-FRAMES_A_CHUNK = 216
+REEL = Clip(
+    "reel",
+    (
+        Shot(Picture("coffee"), (Part(4.3, CameraMove(pan=0.08)),)),
+        Shot(Picture("astronaut"), (Part(4.34, CameraMove(zoom=0.06)),)),
+    ),
+    (Edit("cut"),),
+    size=(320, 180),
+)
+"""Two shots, a 10,000th of a day together."""
 BUCKET = "day"
 _MOST_MB, _MOST_SECONDS = 10_240, 900
 
@@ -69,8 +78,7 @@ def measure_day(folder: Path) -> DayFinding:
         s3_client().create_bucket(
             Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
         )
-        movie = Movie(count=FRAMES_A_CHUNK, size=(320, 180), options={"crf": "28"})
-        plan, chunk = _plan_and_chunk(write_movie(Path(name) / "reel.mp4", movie))
+        plan, chunk = _plan_and_chunk(render_clip(REEL, Path(name)).path)
         put_plan(_store(), plan)
         with ThreadPoolExecutor(8) as threads:
             sizes = list(threads.map(partial(_put_chunk, plan, chunk), range(CHUNKS)))
