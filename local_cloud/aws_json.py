@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from local_cloud.loopback import LoopbackServer, QuietHandler, serving
 
 Action = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -42,35 +42,16 @@ def json_server(port: int, actions: Mapping[str, Action]) -> Iterator[int]:
     """
     server = _Server(("127.0.0.1", port), _Handler)
     server.actions = actions
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(server) as listens_at:
+        yield listens_at
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    # A receive that waits for messages must not keep the program from ending.
-    block_on_close = False
-    request_queue_size = 128
+class _Server(LoopbackServer):
     actions: Mapping[str, Action]
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is no news."""
 
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    # Small answers in two writes would otherwise wait for the client's acknowledgement.
-    disable_nagle_algorithm = True
+class _Handler(QuietHandler):
     server: _Server
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Says nothing."""
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

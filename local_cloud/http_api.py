@@ -6,19 +6,18 @@ import base64
 import contextlib
 import json
 import re
-import threading
 import time
 import urllib.parse
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from local_cloud.arns import ACCOUNT
 from local_cloud.functions import LocalFunction
 from local_cloud.http_access import Access, NotAllowed, Request
+from local_cloud.loopback import LoopbackServer, QuietHandler, serving
 from local_cloud.wiring import Cors, Route
 
 _LARGEST_BYTES = 10 * 1024 * 1024
@@ -67,32 +66,16 @@ def http_api(port: int, api: Api) -> Iterator[int]:
     """
     server = _Server(("127.0.0.1", port), _Handler)
     server.api = api
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(server) as listens_at:
+        yield listens_at
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
+class _Server(LoopbackServer):
     api: Api
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is no news."""
 
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class _Handler(QuietHandler):
     server: _Server
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Says nothing."""
 
     def _handle(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)

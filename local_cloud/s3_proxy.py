@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BufferedIOBase
-from typing import Any
 
+from local_cloud.loopback import LoopbackServer, QuietHandler, serving
 from local_cloud.s3_events import Created, created, kind_of_write
 
 _PIECE_BYTES = 256 * 1024
@@ -41,34 +39,17 @@ def s3_proxy(port: int, upstream: int, tell: Callable[[Created], None]) -> Itera
     """
     server = _Server(("127.0.0.1", port), _Handler)
     server.upstream, server.tell = upstream, tell
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(server) as listens_at:
+        yield listens_at
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
+class _Server(LoopbackServer):
     upstream: int
     tell: Callable[[Created], None]
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is no news."""
 
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class _Handler(QuietHandler):
     server: _Server
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Says nothing."""
 
     def _handle(self) -> None:
         upstream = http.client.HTTPConnection(

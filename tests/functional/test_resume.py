@@ -24,7 +24,6 @@ from tests.functional.command import (
 
 _OPTIONS = ("--chunk-seconds", "1", "--jobs", "1")
 _FRAMES = 1500
-_STOPPED_WITHIN_SECONDS = 2.5
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +40,13 @@ def untouched(long_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> byte
     return ran.motion.read_bytes()
 
 
-def _stop_after_chunks(clip: Path, out: Path, number: signal.Signals) -> tuple[int, str, float]:
-    """Starts tagging, sends a signal once two chunks are there; gives status, stderr, seconds."""
+def _stop_after_chunks(clip: Path, out: Path, number: signal.Signals) -> tuple[int, str]:
+    """Starts tagging, sends a signal once two chunks are there; gives status and stderr."""
     with start_flowtag("tag", clip, "--out", out, *_OPTIONS) as process:
         wait_for(out, "*.npz", 2)
-        sent = time.monotonic()
         process.send_signal(number)
-        _, err = process.communicate(timeout=30)
-        return process.returncode, err.decode(), time.monotonic() - sent
+        _, err = process.communicate(timeout=60)
+        return process.returncode, err.decode()
 
 
 def _assert_continues(clip: Path, out: Path, untouched: bytes) -> None:
@@ -67,7 +65,7 @@ def _assert_continues(clip: Path, out: Path, untouched: bytes) -> None:
 def test_after_a_kill_that_cannot_be_caught(
     long_clip: Path, untouched: bytes, tmp_path: Path
 ) -> None:
-    status, _, _ = _stop_after_chunks(long_clip, tmp_path, signal.SIGKILL)
+    status, _ = _stop_after_chunks(long_clip, tmp_path, signal.SIGKILL)
     assert status == -signal.SIGKILL
     _assert_continues(long_clip, tmp_path, untouched)
 
@@ -76,14 +74,22 @@ def test_after_a_kill_that_cannot_be_caught(
 def test_after_ctrl_c_and_kill(
     long_clip: Path, untouched: bytes, tmp_path: Path, number: signal.Signals, status: int
 ) -> None:
-    found, err, seconds = _stop_after_chunks(long_clip, tmp_path, number)
+    found, err = _stop_after_chunks(long_clip, tmp_path, number)
     assert found == status
-    assert seconds < _STOPPED_WITHIN_SECONDS
     assert "same command continues" in err
     assert "interrupted" in err
     assert "Traceback" not in err
     assert half_written(tmp_path) == []
     _assert_continues(long_clip, tmp_path, untouched)
+
+
+def test_a_chunk_that_was_begun_is_not_waited_for(long_clip: Path, tmp_path: Path) -> None:
+    with start_flowtag("tag", long_clip, "--out", tmp_path, "--chunk-seconds", "60") as process:
+        wait_for(tmp_path, "plan.json")
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert not list(tmp_path.rglob("*.npz"))
 
 
 def test_ctrl_c_in_a_terminal_reaches_the_workers_too(long_clip: Path, tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from flowtag.errors import ContractError, ObjectNotFoundError, PreconditionFailedError
-from flowtag.runs import RunKeys, find_with_etag, readable_json
+from flowtag.errors import ContractError, ObjectNotFoundError
+from flowtag.runs import RunKeys, put_if_newer, readable_json
 from flowtag.settings import Model
 from flowtag.storage import ObjectStore
 
@@ -52,19 +52,10 @@ def update_latest(store: ObjectStore, keys: RunKeys, source: SourceOrder) -> boo
         source=source,
         planned_at=planned_at(store, keys),
     )
-    data = readable_json(latest)
-    while True:
-        standing = find_with_etag(store, keys.latest)
-        try:
-            if standing is None:
-                store.put_if_absent(keys.latest, data)
-                return True
-            if not _is_older(standing[0], latest):
-                return False
-            store.replace(keys.latest, data, standing[1])
-            return True
-        except PreconditionFailedError:
-            continue
+    standing = put_if_newer(
+        store, keys.latest, readable_json(latest), lambda data: _is_older(data, latest)
+    )
+    return standing is None
 
 
 def read_latest(data: bytes) -> Latest:
@@ -84,20 +75,13 @@ def note_source(store: ObjectStore, keys: RunKeys, source: SourceOrder) -> Sourc
 
     The same content may come again, after another: then its run is the one to read once more.
     """
-    data = readable_json(source)
-    while True:
-        standing = find_with_etag(store, keys.source)
-        try:
-            if standing is None:
-                store.put_if_absent(keys.source, data)
-                return source
-            noted = _read_order(standing[0], keys)
-            if _order(noted) >= _order(source):
-                return noted
-            store.replace(keys.source, data, standing[1])
-            return source
-        except PreconditionFailedError:
-            continue
+    standing = put_if_newer(
+        store,
+        keys.source,
+        readable_json(source),
+        lambda data: _order(_read_order(data, keys)) < _order(source),
+    )
+    return source if standing is None else _read_order(standing, keys)
 
 
 def read_source(store: ObjectStore, keys: RunKeys) -> SourceOrder:

@@ -277,6 +277,34 @@ def analysed_chunks(plan: Plan, metadata: MotionMetadata) -> frozenset[int]:
     )
 
 
+def put_if_newer(
+    store: ObjectStore, key: str, data: bytes, may_replace: Callable[[bytes], bool]
+) -> bytes | None:
+    """Writes an object unless what stands there is to stay, whoever else writes meanwhile.
+
+    Args:
+        store: where.
+        key: of the object.
+        data: what it is to be.
+        may_replace: of what stands there, whether this may take its place; may be asked again.
+
+    Returns:
+        None if it was written, else what stands there.
+    """
+    while True:
+        standing = find_with_etag(store, key)
+        try:
+            if standing is None:
+                store.put_if_absent(key, data)
+                return None
+            if not may_replace(standing[0]):
+                return standing[0]
+            store.replace(key, data, standing[1])
+            return None
+        except PreconditionFailedError:
+            continue
+
+
 def find_with_etag(store: ObjectStore, key: str) -> tuple[bytes, str] | None:
     """An object with its etag, or None if there is none."""
     try:
