@@ -74,6 +74,8 @@ def measure_day(folder: Path) -> DayFinding:
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "AWS_DEFAULT_REGION": "eu-west-1",
+            # As template.yaml sets it.
+            "OPENBLAS_NUM_THREADS": "1",
         }
         s3_client().create_bucket(
             Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}

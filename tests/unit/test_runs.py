@@ -126,6 +126,16 @@ def test_the_result_of_another_task_counts_for_nothing(store: FolderStore) -> No
     assert load(2) is None
 
 
+def test_a_chunk_that_changes_between_two_looks_is_looked_at_again(store: FolderStore) -> None:
+    plan = make_plan()
+    keys = RunKeys.of(plan)
+    store.put(keys.chunk(0), make_chunk(plan.task(0)))
+    load = chunk_loader(store, plan)
+    assert load(0) == store.get(keys.chunk(0))
+    store.put(keys.chunk(0), make_chunk(plan.task(1)))
+    assert load(0) is None
+
+
 def test_a_first_result_is_written_and_read_back(store: FolderStore) -> None:
     plan = make_plan()
     metadata = make_metadata(plan, failed=[1])

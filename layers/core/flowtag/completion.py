@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from flowtag.assembly.assemble import Assembly, assemble
@@ -23,6 +24,7 @@ from flowtag.storage import ObjectStore
 from flowtag.tables import write_frames_table
 
 _GOES = 5
+_WRITERS = 16
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,9 @@ def _belongs(store: ObjectStore, plan: Plan, metadata: MotionMetadata) -> bool:
 def _put_beside(store: ObjectStore, plan: Plan, load: Load, assembly: Assembly) -> None:
     keys = RunKeys.of(plan)
     store.put(keys.frames, write_frames_table(plan, load))
-    for name, jpeg in assembly.thumbnails.items():
-        store.put(keys.beside(name), jpeg)
-    current = {keys.beside(name) for name in assembly.thumbnails}
-    for key in set(store.list(keys.beside("thumbnails/"))) - current:
+    current = {keys.beside(name): jpeg for name, jpeg in assembly.thumbnails.items()}
+    # A day has tens of thousands: one after the other they alone would pass a function's time.
+    with ThreadPoolExecutor(_WRITERS) as threads:
+        list(threads.map(store.put, current, current.values()))
+    for key in set(store.list(keys.beside("thumbnails/"))) - current.keys():
         store.delete(key)

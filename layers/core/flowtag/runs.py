@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
+from zlib import crc32
 
 from pydantic import ValidationError
 
@@ -201,10 +202,18 @@ def chunk_loader(
     """
     keys = RunKeys.of(plan)
     fetch = fetch or chunk_fetcher(store, plan)
+    # A chunk is asked for several times over, and to read it whole each time costs most.
+    answering: dict[int, int] = {}
 
     def load(index: int) -> bytes | None:
-        chunk = _answering(plan, index, fetch(index))
-        return chunk if chunk is not None else _get_or_none(store, keys.failed(index))
+        data = fetch(index)
+        if data is not None and answering.get(index) == crc32(data):
+            return data
+        chunk = _answering(plan, index, data)
+        if chunk is None:
+            return _get_or_none(store, keys.failed(index))
+        answering[index] = crc32(chunk)
+        return chunk
 
     return load
 

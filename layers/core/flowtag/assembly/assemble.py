@@ -268,7 +268,8 @@ def _peak(span: _Span, tags: SegmentTags, timeline: Timeline) -> Peak | None:
 
 
 def _still_pts(run: StitchedRun, span: _Span, peak: Peak | None) -> int | None:
-    inside = run.still_pts[(run.still_pts >= span.start_pts) & (run.still_pts < span.end_pts)]
+    first, last = np.searchsorted(run.still_pts, [span.start_pts, span.end_pts])
+    inside = run.still_pts[first:last]
     if not inside.size:
         return None
     wanted = peak.pts if peak else (span.start_pts + span.end_pts) // 2
@@ -291,7 +292,7 @@ def _span_flags(
         flags.add("low_light")
     if shots[span.shot].black:
         flags.add("black")
-    if any(a < last and b > first for a, b in edits.flashes):
+    if edits.flash_spans.meet(first, last):
         flags |= {"flash", "photometric_change"}
     if bool(run.corrupt[first:last].any()):
         flags.add("corrupt_frames")
@@ -319,6 +320,8 @@ def _timing_flags(run: StitchedRun, plan: Plan, first: int, last: int) -> set[st
 
 def _fade_flags(run: StitchedRun, edits: EditList, first: int, last: int) -> set[str]:
     flags: set[str] = set()
+    if first > 0 and last < len(run.frames):
+        return flags
     for start, end in edits.blank:
         if first == 0 and start <= 0 and end < len(run.frames):
             flags.add("fade_in")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from flowtag.edits.cuts import find_cuts
 from flowtag.edits.dissolves import find_dissolves
 from flowtag.edits.edit import Edit, FrameEvidence, Signatures, correlation
 from flowtag.edits.fades import BlankRun, fades_of, find_blank_runs
+from flowtag.edits.spans import Spans
 from flowtag.motion.series import PairSeries, Shape
 from flowtag.settings import Thresholds
 
@@ -27,7 +29,7 @@ class ShotSpan:
     black: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EditList:
     """All edits of a video, in order, and what else was seen on the way.
 
@@ -43,6 +45,11 @@ class EditList:
     black: list[tuple[int, int]]
     blank: list[tuple[int, int]]
 
+    @cached_property
+    def flash_spans(self) -> Spans:
+        """The flashes, to be asked for at any place."""
+        return Spans(self.flashes)
+
 
 def find_edits(run: StitchedRun, limits: Thresholds) -> EditList:
     """Finds the edits of a stitched video."""
@@ -55,14 +62,16 @@ def find_edits(run: StitchedRun, limits: Thresholds) -> EditList:
     ]
     fades, black = fades_of(runs, frames, limits)
     ramps = [(blank.ramp_start, blank.ramp_end) for blank in runs]
+    inside, beside = Spans(ramps), Spans((fade.start, fade.end) for fade in fades)
     cuts = [
         cut
         for cut in search.cuts
-        if not any(start < cut.start < end or _touch(cut, fades) for start, end in ramps)
+        if not inside.meet(cut.start, cut.start) and not beside.meet(cut.start - 1, cut.start + 1)
     ]
     borders = sorted({edit.start for edit in cuts} | {at for ramp in ramps for at in ramp})
     dissolves = find_dissolves(frames, signatures, run.pair_evidence(), borders, limits)
-    dissolves = [edit for edit in dissolves if not _flashes(edit, search.flashes)]
+    flashes = Spans(search.flashes)
+    dissolves = [edit for edit in dissolves if not flashes.meet(edit.start, edit.end)]
     edits = sorted([*cuts, *fades, *dissolves], key=lambda edit: (edit.start, edit.end))
     return EditList(_distinct(edits), search.flashes, black, ramps)
 
@@ -78,14 +87,6 @@ def _is_flash(
         return False
     before, after = signatures(first, first + 1)[0], signatures(last, last + 1)[0]
     return correlation(before, after, 4) >= limits.same_picture
-
-
-def _touch(cut: Edit, fades: list[Edit]) -> bool:
-    return any(fade.start <= cut.start <= fade.end for fade in fades)
-
-
-def _flashes(edit: Edit, flashes: list[tuple[int, int]]) -> bool:
-    return any(first < edit.end and last > edit.start for first, last in flashes)
 
 
 def _distinct(edits: list[Edit]) -> list[Edit]:
@@ -131,15 +132,16 @@ def pairs_by_shot(
     second = np.searchsorted(frames.pts, end_pts)
     usable = end_pts <= frames.pts[-1] if len(frames) else np.zeros(0, dtype=np.bool_)
     for edit in edits.edits:
-        usable &= ~((second >= edit.start) & (first < max(edit.end, edit.start)))
+        usable[_between(second, edit.start, first, max(edit.end, edit.start))] = False
     for start, end in edits.flashes:
-        usable &= ~(_within(first, start, end) | _within(second, start, end))
+        usable[_between(first, start, first, end)] = False
+        usable[_between(second, start, second, end)] = False
     width, height = plan.probe.display_size()
     shape = Shape.of(width, height)
     series = []
     for shot in shots:
-        chosen = usable & (first >= shot.first) & (second < max(shot.last, shot.first + 1))
-        at = np.flatnonzero(chosen)
+        inside = _between(first, shot.first, second, max(shot.last, shot.first + 1))
+        at = inside.start + np.flatnonzero(usable[inside])
         begin = frames.pts[first[at]]
         tick = float(plan.probe.time_base)
         series.append(
@@ -153,6 +155,13 @@ def pairs_by_shot(
     return series
 
 
-def _within(index: npt.NDArray[np.int64], start: int, end: int) -> npt.NDArray[np.bool_]:
-    inside: npt.NDArray[np.bool_] = (index >= start) & (index < end)
-    return inside
+def _between(
+    from_frames: npt.NDArray[np.int64], start: int, to_frames: npt.NDArray[np.int64], end: int
+) -> slice:
+    """The pairs with ``from_frames`` at ``start`` or later, and ``to_frames`` before ``end``.
+
+    Both rise from pair to pair, so these are a run of pairs: of a day's million none but a shot's
+    own are looked at.
+    """
+    first, last = np.searchsorted(from_frames, start), np.searchsorted(to_frames, end)
+    return slice(int(first), max(int(first), int(last)))

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowtag.edits.edit import Edit, FrameEvidence, Signatures, correlation
+from flowtag.edits.spans import Spans
 from flowtag.settings import Thresholds
 
 _NEIGHBOURS = 4
@@ -59,9 +60,9 @@ def find_cuts(frames: FrameEvidence, signatures: Signatures, limits: Thresholds)
         if not _is_same_scene(signatures, step, frames, limits):
             cuts.append(Edit("cut", step + 1, step + 1))
             after = step + 1
-    known = [(cut.start - 1, cut.start + 1) for cut in cuts] + flashes
+    known = Spans([(cut.start - 1, cut.start + 1) for cut in cuts] + flashes)
     for step in _jumps(frames, limits):
-        if not any(first <= step + 1 and step < last for first, last in known):
+        if not known.meet(step, step + 2):
             cuts.append(Edit("cut", step + 1, step + 1))
     return CutSearch(sorted(cuts, key=lambda edit: edit.start), flashes)
 
@@ -70,16 +71,16 @@ def _unexplained_steps(frames: FrameEvidence, limits: Thresholds) -> npt.NDArray
     match = np.nan_to_num(frames.match.astype(np.float32), nan=1.0)
     low = np.flatnonzero(match < limits.cut_match)
     return np.array(
-        [step for step in low if match[step] < limits.cut_drop * _usual(match, int(step))],
+        [step for step in low if match[step] < limits.cut_drop * _usual(frames, int(step))],
         dtype=np.intp,
     )
 
 
-def _usual(match: npt.NDArray[np.float32], step: int) -> float:
+def _usual(frames: FrameEvidence, step: int) -> float:
     """Third best match among the steps around one: what motion explains here as a rule."""
-    around = np.concatenate(
-        [match[max(step - _NEIGHBOURS, 0) : step], match[step + 1 : step + 1 + _NEIGHBOURS]]
-    )
+    before = frames.match[max(step - _NEIGHBOURS, 0) : step]
+    after = frames.match[step + 1 : step + 1 + _NEIGHBOURS]
+    around = np.nan_to_num(np.concatenate([before, after]).astype(np.float32), nan=1.0)
     if around.size == 0:
         return 1.0
     return float(np.sort(around)[-min(3, around.size)])
@@ -108,13 +109,14 @@ def _is_whip(frames: FrameEvidence, burst: list[int]) -> bool:
 
     Blur leaves nothing to match by, but the displacement still shows; across a cut it is chance.
     """
-    shift = np.nan_to_num(frames.shift.astype(np.float32))
     first, last = burst[0], burst[-1]
-    around = np.concatenate([shift[max(first - 3, 0) : first], shift[last + 1 : last + 4]])
+    begin = max(first - 3, 0)
+    shift = np.nan_to_num(frames.shift[begin : last + 4].astype(np.float32))
+    own = shift[first - begin : last + 1 - begin]
+    around = np.concatenate([shift[: first - begin], shift[last + 1 - begin :]])
     if around.size < 3:
         return False
     usual = float(np.median(around))
-    own = shift[first : last + 1]
     return usual >= _WHIP_WIDTHS and bool((np.abs(own - usual) <= _WHIP_AGREES * usual).any())
 
 
@@ -153,8 +155,8 @@ def _is_same_scene(
         return True
     if correlation(pair[0], pair[1], 3) > (_SAME_IN_LIGHT if lights else _SAME_MOVED):
         return True
-    match = np.nan_to_num(frames.match.astype(np.float32), nan=1.0)
-    own, usual = float(match[step]), _usual(match, step)
+    own = float(np.nan_to_num(frames.match[step].astype(np.float32), nan=1.0))
+    usual = _usual(frames, step)
     likeness = correlation(pair[0], pair[1], 6)
     if likeness >= limits.turmoil_likeness and own > max(
         limits.surely_cut_match, limits.doubtful_drop * usual

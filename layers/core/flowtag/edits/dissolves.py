@@ -7,6 +7,7 @@ checked for what a dissolve must be: different pictures on both sides, and a mix
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 import numpy as np
@@ -119,7 +120,8 @@ def _dips(frames: FrameEvidence, limits: Thresholds) -> list[_Dip]:
             near = depth[max(at - span // 2, 0) : at + span // 2 + 1]
             if depth[at] <= near.min():
                 dips.append(_Dip(at + span, span, float(depth[at])))
-    return dips
+    # In the order of time: whoever gives the pictures then reads each of them but once.
+    return sorted(dips, key=lambda dip: (dip.centre, dip.half_span))
 
 
 def _luma_between(luma: npt.NDArray[np.float32], span: int) -> npt.NDArray[np.bool_]:
@@ -254,16 +256,24 @@ def _shares(
     """
     targets = pictures[at].reshape(len(at), -1)
     targets = targets - targets.mean(axis=-1, keepdims=True)
-    ends = [_best_shifted(picture, targets) for picture in (pictures[0], pictures[-1])]
-    shares, explained = [], []
-    for target, old, new in zip(targets, *ends, strict=True):
-        matrix = np.stack([old, new], axis=-1)
-        weights, *_ = np.linalg.lstsq(matrix, target, rcond=None)
-        weights = np.maximum(weights, 0)
-        left = target - matrix @ weights
-        explained.append(max(1 - float(left @ left) / max(float(target @ target), 1e-6), 0.0))
-        shares.append(float(weights[1] / max(float(weights.sum()), 1e-6)))
-    return np.array(shares), np.array(explained)
+    old, new = (_best_shifted(picture, targets) for picture in (pictures[0], pictures[-1]))
+    weights = np.maximum(_mixture(targets, old, new), 0)
+    left = targets - weights[:, :1] * old - weights[:, 1:] * new
+    energy = np.maximum((targets.astype(np.float64) ** 2).sum(axis=-1), 1e-6)
+    explained = np.maximum(1 - (left**2).sum(axis=-1) / energy, 0.0)
+    return weights[:, 1] / np.maximum(weights.sum(axis=-1), 1e-6), explained
+
+
+def _mixture(
+    targets: npt.NDArray[np.float32], old: npt.NDArray[np.float32], new: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float64]:
+    """The weights ``(n, 2)`` with which two pictures add up to each target, by least squares."""
+    columns = np.stack([old, new], axis=1).astype(np.float64)
+    normal = columns @ columns.transpose(0, 2, 1)
+    # Enough to be solved where both pictures are one, or blank; too little to count elsewhere.
+    normal += np.eye(2) * (1e-9 * np.trace(normal, axis1=1, axis2=2) + 1e-9)[:, None, None]
+    wanted = columns @ targets.astype(np.float64)[:, :, None]
+    return np.asarray(np.linalg.solve(normal, wanted)[:, :, 0], np.float64)
 
 
 def _best_shifted(
@@ -307,7 +317,12 @@ def _fit_ramp(
 def _without_overlap(found: list[tuple[float, Edit]]) -> list[Edit]:
     """The best fitting of dissolves that overlap."""
     chosen: list[Edit] = []
+    starts: list[int] = []
     for _, edit in sorted(found, key=lambda item: (item[0], item[1].start, item[1].end)):
-        if all(edit.end <= other.start or edit.start >= other.end for other in chosen):
-            chosen.append(edit)
-    return sorted(chosen, key=lambda edit: edit.start)
+        at = bisect_left(starts, edit.start)
+        before = chosen[at - 1].end if at else edit.start
+        after = starts[at] if at < len(starts) else edit.end
+        if before <= edit.start and edit.end <= after:
+            chosen.insert(at, edit)
+            starts.insert(at, edit.start)
+    return chosen
