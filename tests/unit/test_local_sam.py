@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from local_cloud.sam_local import declaring, raised
+from local_cloud.sam_local import declaring, failed
 
 
 def test_a_copy_of_the_template_declares_what_is_to_be_set() -> None:
@@ -23,7 +23,9 @@ def test_a_copy_of_the_template_declares_what_is_to_be_set() -> None:
         ("", False),
         ('{"errorMessage": "no", "errorType": "ValueError"}', True),
         ("Task timed out after 3.00 seconds", True),
+        ('{"batchItemFailures": []}', False),
+        ('{"batchItemFailures": [{"itemIdentifier": "a"}]}', True),
     ],
 )
 def test_failures_are_read_from_what_sam_prints(output: str, is_failure: bool) -> None:
-    assert raised(output) is is_failure
+    assert failed(output) is is_failure
