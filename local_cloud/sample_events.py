@@ -110,9 +110,11 @@ class ClipEvents:
             source = find_source(self._s3, self._uploads, self._key).source
         except SourceNotFoundError as error:
             raise SettingsError(f"there is no s3://{self._uploads}/{self._key}") from error
-        found = (RunKeys.of_key(key) for key in self._store.list(f"{video_id(source)}/"))
-        plans = [read_plan(self._store, keys) for keys in dict.fromkeys(found) if keys is not None]
-        for plan in plans:
+        for key in self._store.list(f"{video_id(source)}/"):
+            keys = RunKeys.of_key(key)
+            if keys is None or key != keys.plan:
+                continue
+            plan = read_plan(self._store, keys)
             if plan.source.content_id == source.content_id:
                 return plan
         raise SettingsError(f"{self._key} has no plan yet: invoke PlanFunction")

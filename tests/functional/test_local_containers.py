@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -20,7 +21,6 @@ from flowtag.aws.s3_store import S3Store
 from flowtag.aws.upload_events import uploads_of
 from flowtag.contracts.messages import Plan
 from flowtag.errors import SettingsError
-from flowtag.identity import run_id, video_id
 from flowtag.runs import RunKeys, put_plan
 from local_cloud.application import LocalApplication, Options, local_application
 from local_cloud.container_gateway import forwarding
@@ -79,9 +79,7 @@ def events(s3: S3Server, store: S3Store) -> ClipEvents:
 def plan(store: S3Store, events: ClipEvents) -> Plan:
     """A plan of two chunks for the clip as it stands."""
     source = find_source(store.client, store.bucket, KEY).source
-    made = make_plan(source=source)
-    ids = {"video_id": video_id(source), "run_id": run_id(source, made.settings, 1)}
-    return put_plan(store, made.model_copy(update=ids))
+    return put_plan(store, make_plan(2, source))
 
 
 def test_the_plan_function_hears_of_the_upload(events: ClipEvents, store: S3Store) -> None:
@@ -100,6 +98,18 @@ def test_workers_get_the_first_chunk_that_is_missing(
     assert task_of(record["body"]) == plan.task(1)
     assert record["eventSource"] == "aws:sqs"
     assert record["attributes"]["ApproximateReceiveCount"] == "1"
+
+
+def test_a_run_that_was_published_is_found_as_well(
+    events: ClipEvents, store: S3Store, plan: Plan
+) -> None:
+    store.put(RunKeys.of(plan).latest, b"{}")
+    for index in range(2):
+        store.put(RunKeys.of(plan).chunk(index), b"features")
+
+    (record,) = events.event_for("WorkerFunction")["Records"]
+
+    assert task_of(record["body"]) == plan.task(0)
 
 
 def test_the_complete_function_hears_of_every_result(
@@ -159,7 +169,9 @@ def test_an_idle_cloud_queues_events_and_runs_no_function(
     s3.put_object(Bucket="outputs", Key="clip-1/clip-2/chunks/00000.npz", Body=b"features")
 
     assert idle.queues["CompletionQueue"].counts() == (1, 0)
-    assert all(function.is_idle() for function in idle.functions.values())
+    # Of those that feed functions, each is named after its queue, function or schedule.
+    feeders = {*idle.queues, *idle.functions, *(each.name for each in idle.wiring.schedules)}
+    assert not feeders & {thread.name for thread in threading.enumerate()}
 
 
 def answers(url: str) -> bool:
