@@ -222,6 +222,20 @@ def test_the_sample_events_are_answered_as_documented(
     assert answer in json.dumps(done.answer)
 
 
+def test_the_sample_task_of_a_clip_that_is_nowhere_leaves_a_record(containers: Containers) -> None:
+    event = json.loads((ROOT / "events/chunk-task.json").read_text(encoding="utf-8"))
+    task = ChunkTask.model_validate_json(event["Records"][0]["body"])
+    keys = RunKeys(task.video_id, task.run_id)
+
+    done = containers.invoke(
+        "WorkerFunction", "events/chunk-task.json", "--worker-image", worker_image()
+    )
+
+    record = json.loads(containers.outputs.get(keys.failed(task.index)))
+    assert (done.status, done.answer) == (0, {"batchItemFailures": []})
+    assert record["code"] == "not_found"
+
+
 def test_a_message_that_is_given_back_is_a_failure(containers: Containers, tmp_path: Path) -> None:
     event = json.loads((ROOT / "events/dead-letter.json").read_text(encoding="utf-8"))
     event["Records"][0]["body"] = "no task"
