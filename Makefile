@@ -16,9 +16,16 @@ BASE ?= python:3.13-slim
 SAM := $(VENV)/sam
 # Lint asks for a region, though nothing is sent there.
 SAM_RUN := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-eu-west-1} $(SAM)/bin/sam
-# One function in a container; SAM_OPTIONS="--skip-pull-image" where the images are there already.
+# Of docker build, such as BUILD_OPTIONS="--network host".
+BUILD_OPTIONS ?=
+# One function in a container: about which upload, where make local's S3 is, parameters of the
+# template, and options of sam, such as SAM_OPTIONS="--skip-pull-image" where the images are there.
 INVOKE := $(BIN)/python -m local_cloud.sam_local
+KEY ?=
+LOCAL_PORT ?= 9000
+PARAMETERS ?=
 SAM_OPTIONS ?=
+ABOUT = --port $(LOCAL_PORT) $(addprefix --parameter ,$(PARAMETERS)) $(if $(KEY),--key '$(KEY)')
 # Options of the local application, see docs/operations/local.md.
 LOCAL ?=
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
@@ -33,7 +40,7 @@ LAYER_LOCK := $(subst --python-version 3.11,--python-version 3.13,$(LOCK)) \
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
 
 .PHONY: demo
 demo: $(VENV)/.tag $(CLIP) ## set up, tag a real clip and show the result
@@ -108,19 +115,32 @@ local: setup $(SAM)/.made ## run the whole application here: make local [LOCAL="
 
 .PHONY: invoke-plan
 invoke-plan: setup $(SAM)/.made ## run PlanFunction in Docker, beside make local: sam local invoke
-	$(INVOKE) PlanFunction events/upload.json -- $(SAM_OPTIONS)
+	$(INVOKE) $(ABOUT) PlanFunction events/upload.json -- $(SAM_OPTIONS)
+
+.PHONY: invoke-worker
+invoke-worker: setup $(SAM)/.made ## likewise WorkerFunction, in the image of make worker-image
+	$(INVOKE) $(ABOUT) WorkerFunction events/chunk-task.json -- $(SAM_OPTIONS)
 
 .PHONY: invoke-complete
 invoke-complete: setup $(SAM)/.made ## likewise CompleteFunction
-	$(INVOKE) CompleteFunction events/chunks.json -- $(SAM_OPTIONS)
+	$(INVOKE) $(ABOUT) CompleteFunction events/chunks.json -- $(SAM_OPTIONS)
 
 .PHONY: invoke-fail
 invoke-fail: setup $(SAM)/.made ## likewise FailFunction
-	$(INVOKE) FailFunction events/dead-letter.json -- $(SAM_OPTIONS)
+	$(INVOKE) $(ABOUT) FailFunction events/dead-letter.json -- $(SAM_OPTIONS)
 
 .PHONY: invoke-reconcile
 invoke-reconcile: setup $(SAM)/.made ## likewise ReconcileFunction
-	$(INVOKE) ReconcileFunction events/schedule.json -- $(SAM_OPTIONS)
+	$(INVOKE) $(ABOUT) ReconcileFunction events/schedule.json -- $(SAM_OPTIONS)
+
+.PHONY: invoke-api
+invoke-api: setup $(SAM)/.made ## likewise ApiFunction
+	$(INVOKE) $(ABOUT) ApiFunction events/api.json -- $(SAM_OPTIONS)
+
+.PHONY: worker-image
+worker-image: ## build the worker's image for invoke-worker: make worker-image [BASE=]
+	docker build $(BUILD_OPTIONS) --build-arg BASE=$(BASE) \
+		--file gpu_worker/Dockerfile --tag flowtag-worker:local .
 
 .PHONY: build
 build: setup $(SAM)/.made ## build functions and layers for Lambda, into .aws-sam
@@ -134,7 +154,8 @@ deploy: build ## build, then deploy what samconfig.toml says
 .PHONY: image
 image: ## build the worker's image and push it: make image IMAGE=<uri in ECR> [ARCH=] [BASE=]
 	@test -n "$(IMAGE)" || { echo 'make image IMAGE=<account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>' >&2; exit 1; }
-	docker build --platform linux/$(subst x86_64,amd64,$(ARCH)) --build-arg BASE=$(BASE) \
+	docker build $(BUILD_OPTIONS) --platform linux/$(subst x86_64,amd64,$(ARCH)) \
+		--build-arg BASE=$(BASE) \
 		--file gpu_worker/Dockerfile --tag $(IMAGE) .
 	docker push $(IMAGE)
 

@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 workers=asked.workers,
                 jwks=asked.jwks,
                 repeat_seconds=None if asked.repeat_seconds < 0 else asked.repeat_seconds,
+                idle=asked.idle,
             )
             with local_application(options, narrator) as application:
                 print(_welcome(application, options), flush=True)
@@ -62,6 +63,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 2, metavar="N")
     parser.add_argument("--data", type=Path, help="keep objects and logs in this folder")
     parser.add_argument("--quiet", action="store_true", help="tell of failures only")
+    parser.add_argument(
+        "--idle",
+        action="store_true",
+        help="run no function but the API's: for those who invoke each by hand",
+    )
     parser.add_argument(
         "--parameter", type=_pair, action="append", default=[], metavar="NAME=VALUE"
     )

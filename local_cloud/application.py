@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import platform
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from local_cloud.ports import check_free, free_ports
 from local_cloud.queue_api import QueueApi
 from local_cloud.queues import Queue
 from local_cloud.reading_wiring import read_wiring
-from local_cloud.routing import Routing
+from local_cloud.routing import Loop, Routing
 from local_cloud.s3_events import Created
 from local_cloud.s3_proxy import s3_proxy
 from local_cloud.s3_server import ACCESS_KEY, SECRET_KEY, s3_server
@@ -46,6 +46,8 @@ class Options:
             that does not say.
         jwks: the public keys of the issuer of tokens, if one is named.
         repeat_seconds: how long after a failure it is tried again; None: as long as in AWS.
+        idle: no function runs for an event, a message or a schedule, so that one may be invoked
+            by other means; events still reach the queues. The HTTP API answers.
     """
 
     template: Path
@@ -56,6 +58,7 @@ class Options:
     workers: int = 2
     jwks: Path | None = None
     repeat_seconds: float | None = 5.0
+    idle: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ def local_application(options: Options, narrator: Narrator) -> Iterator[LocalApp
         running.enter_context(s3_proxy(ports[0], server.port, tell))
         if wiring.routes:
             running.enter_context(http_api(ports[2], _api(options, wiring, functions)))
-        running.enter_context(_feeding(routing, functions))
+        running.enter_context(_feeding([] if options.idle else routing.loops(), functions))
         yield LocalApplication(
             s3_url, services_url, http_url if wiring.routes else "", wiring, functions, queues
         )
@@ -131,11 +134,12 @@ def _api(options: Options, wiring: Wiring, functions: Mapping[str, LocalFunction
 
 
 @contextlib.contextmanager
-def _feeding(routing: Routing, functions: Mapping[str, LocalFunction]) -> Iterator[None]:
+def _feeding(
+    loops: Iterable[tuple[str, Loop]], functions: Mapping[str, LocalFunction]
+) -> Iterator[None]:
     stop = threading.Event()
     threads = [
-        threading.Thread(target=run, args=(stop,), name=name, daemon=True)
-        for name, run in routing.loops()
+        threading.Thread(target=run, args=(stop,), name=name, daemon=True) for name, run in loops
     ]
     for thread in threads:
         thread.start()

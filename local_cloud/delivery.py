@@ -70,7 +70,7 @@ class QueueFeed:
         return batch
 
     def _deliver(self, batch: Sequence[Message]) -> None:
-        records = [_record(each, self._queue.arn) for each in batch]
+        records = [queue_record(each, self._queue.arn) for each in batch]
         # A message may be given out again while the function still works on it.
         receipts = {each.id: each.receipt for each in batch}
         outcome = self._function.invoke({"Records": records})
@@ -146,7 +146,7 @@ class AsyncFeed:
         return _ASYNC_REPEAT_SECONDS[min(failures, len(_ASYNC_REPEAT_SECONDS)) - 1]
 
 
-def _record(message: Message, queue_arn: str) -> Mapping[str, Any]:
+def queue_record(message: Message, queue_arn: str) -> Mapping[str, Any]:
     """A message as Lambda shows it to a function."""
     return {
         "messageId": message.id,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
+
+from tests.cloud.template import ROOT
 
 
 def sam_program() -> Path:
@@ -26,3 +29,23 @@ def sam_environment(**variables: str) -> dict[str, str]:
     for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHONPATH"):
         kept.pop(name, None)
     return kept | own | variables
+
+
+def build(folder: Path, architecture: str, *ids: str) -> Path:
+    """Builds what is named, or all, and says where."""
+    options: list[str | Path] = [
+        "--build-dir",
+        folder / "built",
+        "--parameter-overrides",
+        f"Architecture={architecture}",
+    ]
+    done = subprocess.run(
+        [sam_program(), "build", *ids, *options],
+        cwd=ROOT,
+        env=sam_environment(ARCH=architecture, PYTHON=sys.executable),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder / "built"

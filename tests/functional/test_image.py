@@ -6,8 +6,6 @@ default python:3.13-slim; elsewhere those tests are skipped and say so.
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from local_cloud.docker import docker
+from tests.cloud.containers import worker_image
 from tests.cloud.template import ROOT
 
 START = ROOT / "gpu_worker/start.sh"
-BASE = os.environ.get("FLOWTAG_TEST_BASE", "python:3.13-slim")
 # As on Batch: nothing can be written but a small /tmp.
 BOUNDED = ["--read-only", "--tmpfs", "/tmp:size=64m"]
 
@@ -53,16 +52,7 @@ def test_each_host_starts_its_own_entry_point(
 @pytest.fixture(scope="module")
 def image() -> str:
     """The image, built on the base that is here."""
-    if shutil.which("docker") is None or _docker("info").returncode:
-        pytest.skip("Docker does not run here: the image was not built")
-    if _docker("image", "inspect", BASE).returncode:
-        pytest.skip(f"the base {BASE} is not here: the image was not built")
-    built = _docker(
-        "build", "--network", "host", "--build-arg", f"BASE={BASE}", "--tag", "flowtag-worker:test",
-        "--file", str(ROOT / "gpu_worker/Dockerfile"), str(ROOT),
-    )  # fmt: skip
-    assert built.returncode == 0, built.stderr
-    return "flowtag-worker:test"
+    return worker_image()
 
 
 @pytest.fixture
@@ -70,22 +60,22 @@ def served(image: str) -> Iterator[str]:
     """A container that was started as SageMaker starts it."""
     variables = ["OUTPUT_BUCKET=results", "AWS_DEFAULT_REGION=eu-west-1"]
     options = [word for each in variables for word in ("--env", each)]
-    started = _docker("run", "--detach", *BOUNDED, *options, image, "serve")
+    started = docker("run", "--detach", *BOUNDED, *options, image, "serve")
     assert started.returncode == 0, started.stderr
     container = started.stdout.strip()
     yield container
-    _docker("rm", "--force", container)
+    docker("rm", "--force", container)
 
 
 def test_it_runs_as_no_root(image: str) -> None:
-    assert _docker("run", "--rm", *BOUNDED, image, "id", "-u").stdout.strip() == "1000"
+    assert docker("run", "--rm", *BOUNDED, image, "id", "-u").stdout.strip() == "1000"
 
 
 @pytest.mark.parametrize("host", ["lambda_host", "batch_host", "sagemaker_host"])
 def test_it_holds_all_that_a_host_imports(image: str, host: str) -> None:
     command = ["python3", "-c", f"import gpu_worker.{host}, flowtag.chunk_analysis, cv2, av"]
 
-    done = _docker("run", "--rm", *BOUNDED, "--env", "OUTPUT_BUCKET=results", image, *command)
+    done = docker("run", "--rm", *BOUNDED, "--env", "OUTPUT_BUCKET=results", image, *command)
 
     assert done.returncode == 0, done.stderr
 
@@ -93,22 +83,12 @@ def test_it_holds_all_that_a_host_imports(image: str, host: str) -> None:
 def test_it_answers_sagemaker_and_ends_when_asked(served: str) -> None:
     ping = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8080/ping').status)"
     until = time.monotonic() + 30
-    while (answer := _docker("exec", served, "python3", "-c", ping)).returncode:
+    while (answer := docker("exec", served, "python3", "-c", ping)).returncode:
         assert time.monotonic() < until, answer.stderr
         time.sleep(0.2)
-    asked = time.monotonic()
 
-    _docker("stop", "--time", "30", served)
+    docker("stop", "--time", "30", served)
 
     assert answer.stdout.strip() == "200"
-    assert time.monotonic() - asked < 30
-    status = _docker("inspect", "--format", "{{.State.ExitCode}}", served).stdout.strip()
+    status = docker("inspect", "--format", "{{.State.ExitCode}}", served).stdout.strip()
     assert status != "137"
-
-
-def _docker(*words: str) -> subprocess.CompletedProcess[str]:
-    # The builder that Debian's Docker brings.
-    environment = os.environ | {"DOCKER_BUILDKIT": "0"}
-    return subprocess.run(
-        ["docker", *words], env=environment, capture_output=True, text=True, check=False
-    )

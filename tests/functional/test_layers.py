@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
 
-from tests.cloud.sam import sam_environment, sam_program
+from tests.cloud.sam import build
 from tests.cloud.template import ROOT, read_template
 
 LAYERS = {"CoreLayer": "core", "MediaLayer": "media", "TablesLayer": "tables"}
@@ -21,26 +19,6 @@ ZIP_FUNCTIONS = [
     for name, resource in read_template()["Resources"].items()
     if resource["Type"] == "AWS::Serverless::Function" and "CodeUri" in resource["Properties"]
 ]
-
-
-def build(folder: Path, architecture: str, *ids: str) -> Path:
-    """Builds what is named, or all, and says where."""
-    options: list[str | Path] = [
-        "--build-dir",
-        folder / "built",
-        "--parameter-overrides",
-        f"Architecture={architecture}",
-    ]
-    done = subprocess.run(
-        [sam_program(), "build", *ids, *options],
-        cwd=ROOT,
-        env=sam_environment(ARCH=architecture, PYTHON=sys.executable),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder / "built"
 
 
 @pytest.mark.parametrize("name", ZIP_FUNCTIONS)

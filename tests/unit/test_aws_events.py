@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.parser.models import SqsModel
 
 from flowtag.aws.completion_requests import run_of
 from flowtag.aws.environment import PlanEnvironment, ReconcileEnvironment, read_environment
@@ -96,6 +97,13 @@ def test_other_objects_of_the_output_ask_for_no_completion(key: str) -> None:
 def test_what_is_no_message_is_an_error(body: str) -> None:
     with pytest.raises(ContractError):
         run_of(body, "")
+
+
+@pytest.mark.parametrize("name", ["chunk-task.json", "chunks.json", "dead-letter.json"])
+def test_the_samples_of_queues_have_the_shape_that_powertools_knows(name: str) -> None:
+    records = SqsModel.model_validate(sample(name)).Records
+
+    assert {record.eventSource for record in records} == {"aws:sqs"}
 
 
 @pytest.mark.parametrize("name", ["chunk-task.json", "dead-letter.json"])
