@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from aws_lambda_powertools import Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import (
     BatchProcessor,
     EventType,
@@ -11,14 +13,21 @@ from aws_lambda_powertools.utilities.batch import (
 )
 
 from flowtag.aws.failures import task_of
-from gpu_worker.worker import carry_out_task, logger, metrics
+from flowtag.errors import ContractError
+from gpu_worker.worker import carry_out_task, logger, named
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from flowtag.contracts.messages import ChunkTask
+
+tracer = Tracer(service="worker")
+metrics = Metrics(namespace="flowtag", service="worker")
+
 
 @logger.inject_lambda_context(clear_state=True)
+@tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Takes chunk tasks from SQS; those that may succeed later are left in the queue."""
@@ -26,13 +35,29 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     response = process_partial_response(
         event=event, record_handler=_carry_out, processor=processor, context=context
     )
+    # Lambda counts no error for them; where there are none the alarm is to see a zero.
+    metrics.add_metric("ChunksReturned", MetricUnit.Count, len(response["batchItemFailures"]))
     return dict(response)
 
 
 def _carry_out(record: SQSRecord) -> str:
+    # Powertools puts a message back without a word.
     try:
-        return carry_out_task(task_of(record.body))
-    except Exception:
-        # Powertools puts the message back without a word.
-        logger.exception("chunk not done; its message goes back", message_id=record.message_id)
+        task = task_of(record.body)
+    except ContractError:
+        logger.exception("no chunk's task; the message goes back", message_id=record.message_id)
         raise
+    with named(task):
+        try:
+            return _carry_out_traced(task)
+        except Exception:
+            logger.exception("chunk not done; its message goes back", message_id=record.message_id)
+            raise
+
+
+def _carry_out_traced(task: ChunkTask) -> str:
+    with tracer.provider.in_subsegment("## chunk") as traced:
+        traced.put_annotation("video_id", task.video_id)
+        traced.put_annotation("run_id", task.run_id)
+        traced.put_annotation("chunk", str(task.index))
+        return carry_out_task(task)

@@ -7,27 +7,42 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import waitress
+from pydantic import Field
 
+from flowtag.aws.environment import read_environment
 from flowtag.aws.failures import task_of
 from flowtag.errors import ContractError, FlowtagError
-from gpu_worker.worker import carry_out_task, logger, metrics
+from flowtag.settings import Model
+from gpu_worker.worker import carry_out_task, logger, named
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from flowtag.contracts.messages import ChunkTask
 
-PORT = 8080
 _MOST_BODY_BYTES = 1 << 20
 _THREADS = 4
 _TERMINATED = 128 + signal.SIGTERM
+_ANSWER_SECONDS = 0.5
 
 Answer = tuple[str, dict[str, object]]
+
+
+class ContainerEnvironment(Model):
+    """What a container of an endpoint is told about itself."""
+
+    sagemaker_bind_to_port: int = Field(8080, ge=1, le=65535)
+    drain_seconds: float = Field(
+        25,
+        gt=0,
+        description="After SIGTERM a chunk under way may take so long; 30 s, then SIGKILL.",
+    )
 
 
 class Application:
@@ -39,11 +54,12 @@ class Application:
 
     def __init__(self) -> None:
         self._one_at_a_time = threading.Lock()
+        self._is_ending = False
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answers a request."""
         routes: dict[tuple[str, str], Callable[[WSGIEnvironment], Answer]] = {
-            ("GET", "/ping"): _ping,
+            ("GET", "/ping"): self._ping,
             ("POST", "/invocations"): self._invoke,
         }
         answer = routes.get((environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")), _unknown)
@@ -53,6 +69,16 @@ class Application:
         start_response(status, headers)
         return [data]
 
+    def end(self, within_seconds: float) -> bool:
+        """Takes up no more chunks; returns whether the one under way ended within a time."""
+        self._is_ending = True
+        return self._one_at_a_time.acquire(timeout=within_seconds)
+
+    def _ping(self, environ: WSGIEnvironment) -> Answer:
+        if self._is_ending:
+            return "503 Service Unavailable", {"status": "ending"}
+        return "200 OK", {"status": "ready"}
+
     def _invoke(self, environ: WSGIEnvironment) -> Answer:
         length = int(environ.get("CONTENT_LENGTH") or 0)
         if not 0 < length <= _MOST_BODY_BYTES:
@@ -61,7 +87,10 @@ class Application:
             task = task_of(environ["wsgi.input"].read(length))
         except ContractError as error:
             return "400 Bad Request", {"error": str(error)}
-        with self._one_at_a_time:
+        with self._one_at_a_time, named(task):
+            if self._is_ending:
+                logger.warning("chunk not taken up: the container ends")
+                return "503 Service Unavailable", {"error": "the container ends"}
             return _carry_out_and_receipt(task)
 
 
@@ -69,13 +98,11 @@ def _carry_out_and_receipt(task: ChunkTask) -> Answer:
     try:
         outcome = carry_out_task(task)
     except FlowtagError as error:
-        logger.exception("chunk not done", chunk=task.index)
+        logger.exception("chunk not done")
         return "503 Service Unavailable", {"error": str(error), "code": error.code}
     except Exception as error:
-        logger.exception("chunk not done", chunk=task.index)
+        logger.exception("chunk not done")
         return "500 Internal Server Error", {"error": f"{type(error).__name__}: {error}"}
-    finally:
-        metrics.flush_metrics()
     return "200 OK", {
         "video_id": task.video_id,
         "run_id": task.run_id,
@@ -85,27 +112,43 @@ def _carry_out_and_receipt(task: ChunkTask) -> Answer:
     }
 
 
-def _ping(environ: WSGIEnvironment) -> Answer:
-    return "200 OK", {"status": "ready"}
-
-
 def _unknown(environ: WSGIEnvironment) -> Answer:
     return "404 Not Found", {"error": "there are GET /ping and POST /invocations"}
 
 
-def _hand_back(signum: int, frame: FrameType | None) -> NoReturn:
-    # What is under way is lost, and reported by SageMaker as failed; nothing is half written.
-    logger.warning("SIGTERM")
+def _end(application: Application, within_seconds: float) -> None:
+    logger.warning("SIGTERM: no more chunks are taken up")
+    ended = application.end(within_seconds)
+    if ended:
+        # Its receipt is still on its way.
+        time.sleep(_ANSWER_SECONDS)
+    else:
+        # SageMaker reports it as failed, and it is asked for again; nothing is half written.
+        logger.warning("the chunk under way is given up")
     sys.stdout.flush()
-    os._exit(_TERMINATED)
+    # Threads of the codec must not hold up the exit.
+    os._exit(0 if ended else _TERMINATED)
 
 
 def main() -> None:
     """Serves until it is stopped."""
-    signal.signal(signal.SIGTERM, _hand_back)
-    port = int(os.environ.get("SAGEMAKER_BIND_TO_PORT", PORT))
+    environment = read_environment(ContainerEnvironment)
+    application = Application()
+
+    def hand_back(signum: int, frame: FrameType | None) -> None:
+        # Not here: answers go on being sent by the thread that this interrupts.
+        threading.Thread(
+            target=_end, args=(application, environment.drain_seconds), daemon=True
+        ).start()
+
+    signal.signal(signal.SIGTERM, hand_back)
     # SageMaker's contract: the container listens on all of its own interfaces.
-    waitress.serve(Application(), host="0.0.0.0", port=port, threads=_THREADS)  # nosec B104
+    waitress.serve(
+        application,
+        host="0.0.0.0",  # nosec B104
+        port=environment.sagemaker_bind_to_port,
+        threads=_THREADS,
+    )
 
 
 if __name__ == "__main__":

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cache
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from flowtag.aws.environment import OutputEnvironment, read_environment
+from flowtag.aws.environment import WorkerEnvironment, read_environment
+from flowtag.aws.metric_sources import metric_source
 from flowtag.aws.s3_source import S3Media
 from flowtag.aws.s3_store import S3Store
 from flowtag.aws.wiring import output_store
@@ -17,15 +19,20 @@ from flowtag.chunk_analysis import analyze_chunk
 from flowtag.chunk_work import Outcome, carry_out
 from flowtag.contracts.chunkfile import read_chunk
 from flowtag.contracts.messages import ChunkTask
+from flowtag.spent import Spent
 
 logger = Logger(service="worker")
-metrics = Metrics(namespace="flowtag", service="worker")
 
 
 @cache
 def store() -> S3Store:
     """Where runs are, as the environment says."""
-    return output_store(read_environment(OutputEnvironment), tags_chunks=True)
+    return output_store(_environment(), tags_chunks=True)
+
+
+@cache
+def _environment() -> WorkerEnvironment:
+    return read_environment(WorkerEnvironment)
 
 
 @dataclass
@@ -37,6 +44,16 @@ class _Account:
     fetched_bytes: int = 0
     result: bytes = field(default=b"", repr=False)
 
+    def spent(self) -> Spent:
+        return Spent.at_price(self.cpu_seconds, _environment().usd_per_cpu_second)
+
+
+def named(task: ChunkTask) -> AbstractContextManager[None]:
+    """While it is open every line of the log says which chunk it is about."""
+    return logger.append_context_keys(
+        video_id=task.video_id, run_id=task.run_id, chunk=task.index, source=task.source.uri
+    )
+
 
 def carry_out_task(task: ChunkTask) -> Outcome:
     """Analyses a chunk and writes its result, or why there is none.
@@ -44,15 +61,16 @@ def carry_out_task(task: ChunkTask) -> Outcome:
     Raises:
         FlowtagError: a failure that may pass; nothing was written.
     """
-    keys = {"video_id": task.video_id, "run_id": task.run_id, "chunk": task.index}
-    logger.append_keys(**keys)
     account = _Account()
-    try:
-        outcome = carry_out(store(), task, lambda asked: _analyze(asked, account))
-        _report(outcome, task, account)
-        return outcome
-    finally:
-        logger.remove_keys(list(keys))
+
+    def put_result(key: str, data: bytes) -> None:
+        store().put_with_notes(key, data, account.spent().notes())
+
+    outcome = carry_out(store(), task, lambda asked: _analyze(asked, account), put_result)
+    figures = _figures(outcome, account)
+    _measure(outcome, task, account, figures)
+    logger.info(f"chunk {outcome}", extra=figures)
+    return outcome
 
 
 def _analyze(task: ChunkTask, account: _Account) -> bytes:
@@ -67,28 +85,42 @@ def _analyze(task: ChunkTask, account: _Account) -> bytes:
         account.fetched_bytes = sum(file.fetched_bytes for file in media.files)
 
 
-def _report(outcome: Outcome, task: ChunkTask, account: _Account) -> None:
-    metrics.add_dimension(name="codec", value=task.probe.codec)
+def _measure(
+    outcome: Outcome, task: ChunkTask, account: _Account, figures: dict[str, float]
+) -> None:
+    # Metrics of their own: what alarms watch has no dimension but the service.
+    metrics = EphemeralMetrics(namespace="flowtag", service="worker")
+    metrics.add_dimension(name="source", value=metric_source(task.source.uri))
+    metrics.add_metadata("uri", task.source.uri)
+    metrics.add_metadata("video_id", task.video_id)
+    metrics.add_metadata("run_id", task.run_id)
+    metrics.add_metadata("chunk", task.index)
+    metrics.add_metadata("codec", task.probe.codec)
     metrics.add_metric(f"Chunks.{outcome}", MetricUnit.Count, 1)
+    if outcome == "analysed":
+        metrics.add_metric("PairLatency", MetricUnit.Milliseconds, figures["pair_milliseconds"])
+        metrics.add_metric("FramesPerSecond", MetricUnit.CountPerSecond, figures["frame_rate"])
+        metrics.add_metric("Coverage", MetricUnit.Percent, figures["coverage_percent"])
+    if outcome != "already_done":
+        spent = account.spent()
+        metrics.add_metric("ChunkCpuSeconds", MetricUnit.Seconds, account.cpu_seconds)
+        if spent.cost_usd is not None:
+            metrics.add_metric("ChunkCost", MetricUnit.NoUnit, spent.cost_usd)
+    metrics.flush_metrics()
+
+
+def _figures(outcome: Outcome, account: _Account) -> dict[str, float]:
     figures: dict[str, float] = {
         "wall_seconds": round(account.wall_seconds, 3),
         "cpu_seconds": round(account.cpu_seconds, 3),
         "fetched_bytes": account.fetched_bytes,
     }
-    if outcome == "analysed":
-        figures |= _figures(account)
-        metrics.add_metric("ChunkCpuSeconds", MetricUnit.Seconds, account.cpu_seconds)
-        metrics.add_metric("PairLatency", MetricUnit.Milliseconds, figures["pair_milliseconds"])
-        metrics.add_metric("FramesPerSecond", MetricUnit.CountPerSecond, figures["frame_rate"])
-        metrics.add_metric("Coverage", MetricUnit.Percent, figures["coverage_percent"])
-    logger.info(f"chunk {outcome}", source=task.source.uri, extra=figures)
-
-
-def _figures(account: _Account) -> dict[str, float]:
+    if outcome != "analysed":
+        return figures
     chunk = read_chunk(account.result)
     frames, pairs = len(chunk.frames), len(chunk.pairs)
     coverage = float(chunk.pairs["coverage"].mean()) if pairs else 0.0
-    return {
+    return figures | {
         "frames": frames,
         "frame_rate": round(frames / max(account.wall_seconds, 1e-3), 1),
         "pair_milliseconds": round(1000 * account.wall_seconds / max(pairs, 1), 2),

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.batch import (
     BatchProcessor,
     EventType,
     process_partial_response,
 )
 
+from flowtag.aws.chunk_spending import spent_on
 from flowtag.aws.completion_requests import run_of
 from flowtag.aws.environment import NoticeEnvironment, read_environment
+from flowtag.aws.metric_sources import metric_source
 from flowtag.aws.wiring import notices, output_store
 from flowtag.runs import RunKeys
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from flowtag.announcing import Ready
     from flowtag.completing import Completed
 
 logger = Logger(service="complete")
@@ -76,15 +79,16 @@ def _look_at(keys: RunKeys) -> Completed | Exception:
     from flowtag.completing import complete
 
     environment = _environment()
-    logger.append_keys(video_id=keys.video_id, run_id=keys.run_id)
-    try:
-        done = complete(output_store(environment), keys, notices(environment))
-    except Exception as error:
-        logger.exception("could not be completed")
-        metrics.add_metric("CompletionsFailed", MetricUnit.Count, 1)
-        return error
-    _report(done)
-    return done
+    store = output_store(environment)
+    with logger.append_context_keys(video_id=keys.video_id, run_id=keys.run_id):
+        try:
+            done = complete(store, keys, notices(environment), partial(spent_on, store))
+        except Exception as error:
+            logger.exception("could not be completed")
+            metrics.add_metric("CompletionsFailed", MetricUnit.Count, 1)
+            return error
+        _report(done)
+        return done
 
 
 def _report(done: Completed) -> None:
@@ -96,7 +100,20 @@ def _report(done: Completed) -> None:
         status=done.ready.status if done.ready else None,
         reason=done.ready.reason if done.ready else None,
     )
-    if done.outcome == "published":
-        metrics.add_metric("RunsPublished", MetricUnit.Count, 1)
+    if done.ready:
         share = 100 * done.failed / max(done.chunk_count, 1)
+        metrics.add_metric("RunsPublished", MetricUnit.Count, 1)
         metrics.add_metric("FailedChunkShare", MetricUnit.Percent, share)
+        _measure_source(done.ready, share)
+
+
+def _measure_source(ready: Ready, failed_percent: float) -> None:
+    # Metrics of their own: what alarms watch has no dimension but the service.
+    of_source = EphemeralMetrics(namespace="flowtag", service="complete")
+    of_source.add_dimension(name="source", value=metric_source(ready.uri))
+    of_source.add_metadata("uri", ready.uri)
+    of_source.add_metadata("video_id", ready.video_id)
+    of_source.add_metadata("run_id", ready.run_id)
+    of_source.add_metric("RunsPublished", MetricUnit.Count, 1)
+    of_source.add_metric("FailedChunkShare", MetricUnit.Percent, failed_percent)
+    of_source.flush_metrics()

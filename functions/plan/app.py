@@ -49,6 +49,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
 
 def _ingest(uploaded: Uploaded) -> dict[str, Any]:
+    # Of the upload before, in the same event.
+    logger.remove_keys(["video_id", "run_id"])
     logger.append_keys(source=f"s3://{uploaded.bucket}/{uploaded.key}")
     if uploaded.key.endswith("/"):
         logger.info("ignored: a folder's mark")

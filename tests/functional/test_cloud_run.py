@@ -14,6 +14,7 @@ from flowtag.completing import complete
 from flowtag.errors import BrokenMediaError, StorageError
 from flowtag.ingest_limits import Limits
 from flowtag.reconciliation import MOST_DISPATCHES
+from flowtag.redriving import redrive
 from flowtag.runs import RunKeys, read_motion
 from flowtag.storage import FolderStore
 from tests.functional.cloud_run import LATER, Cloud
@@ -250,6 +251,15 @@ def test_chunks_that_never_come_are_given_up_in_the_end(film: Path, store: Folde
     assert cloud.reconcile(store)[0].finding == "given_up"
     cloud.complete(store, keys)
     assert cloud.told[-1].status == "partial"
+
+
+def test_redriving_by_hand_takes_no_go_from_the_schedule(film: Path, store: FolderStore) -> None:
+    cloud = Cloud(film)
+    keys = cloud.upload(store).keys
+    for _ in range(MOST_DISPATCHES):
+        redrive(store, keys, cloud)
+    findings = [cloud.reconcile(store)[0].finding for _ in range(MOST_DISPATCHES)]
+    assert findings == ["redriven"] * (MOST_DISPATCHES - 1) + ["given_up"]
 
 
 def test_a_damaged_plan_does_not_keep_others_from_being_found(

@@ -67,6 +67,9 @@ def test_an_uploaded_clip_becomes_motion_metadata_and_an_event(
     assert [segment.camera.labels for segment in metadata.segments] == [["pan_right"]]
     latest = json.loads(s3.get_object(Bucket="outputs", Key=event["latest"])["Body"].read())
     assert latest["motion"] == event["motion"]
+    record = event["motion"].replace("motion.json", "run.json")
+    (attempt,) = json.loads(s3.get_object(Bucket="outputs", Key=record)["Body"].read())["attempts"]
+    assert attempt["cpu_seconds"] > 0
 
 
 def test_what_is_no_video_becomes_metadata_that_says_so(

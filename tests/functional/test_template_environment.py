@@ -9,8 +9,8 @@ import pytest
 
 from flowtag.aws.environment import (
     ApiEnvironment,
+    FailEnvironment,
     NoticeEnvironment,
-    OutputEnvironment,
     PlanEnvironment,
     ReconcileEnvironment,
     read_environment,
@@ -22,7 +22,7 @@ ASKED: dict[str, type[Model]] = {
     "ApiFunction": ApiEnvironment,
     "PlanFunction": PlanEnvironment,
     "CompleteFunction": NoticeEnvironment,
-    "FailFunction": OutputEnvironment,
+    "FailFunction": FailEnvironment,
     "ReconcileFunction": ReconcileEnvironment,
 }
 

@@ -202,6 +202,16 @@ def test_chunks_are_handed_out_in_the_chosen_way_alone(compute: str, allowed: se
     assert actions == allowed
 
 
+@pytest.mark.parametrize(("compute", "may_ask"), [("lambda", False), ("sagemaker", True)])
+def test_fail_may_ask_again_only_where_there_is_an_endpoint(compute: str, may_ask: bool) -> None:
+    stack = render(**COMPUTES[compute])
+
+    written = may(stack, "FailRole", "s3:PutObject", f"{OUTPUT}/{KEYS.task(3, go=2)}")
+    invoked = may(stack, "FailRole", "sagemaker:InvokeEndpointAsync", "SageMakerEndpoint")
+
+    assert (written, invoked) == (may_ask, may_ask)
+
+
 def test_keys_are_used_through_s3_alone(stack: Stack) -> None:
     for role in stack.of_type("AWS::IAM::Role"):
         for statement in statements_of_role(stack, role):

@@ -22,11 +22,13 @@ class FaultyProxy:
         port: where it listens, on 127.0.0.1.
         choose: which fault befalls a call of a method, if any; see :data:`FAULTS`. "Cut after"
             cuts when the server has done as asked: its reply is lost.
+        after: is called when the server has done as asked, and before the client hears of it.
         met: the faults that befell calls so far.
     """
 
     port: int
     choose: Callable[[str], Fault | None]
+    after: Callable[[str], None]
     met: list[Fault] = field(default_factory=list)
 
     @property
@@ -52,10 +54,20 @@ def once(fault: Fault, method: str) -> Callable[[str], Fault | None]:
 
 
 @contextlib.contextmanager
-def faulty_proxy(port: int, choose: Callable[[str], Fault | None]) -> Iterator[FaultyProxy]:
-    """Runs a proxy before the server that listens on ``port``."""
+def faulty_proxy(
+    port: int,
+    choose: Callable[[str], Fault | None],
+    after: Callable[[str], None] = lambda method: None,
+) -> Iterator[FaultyProxy]:
+    """Runs a proxy before the server that listens on ``port``.
+
+    Args:
+        port: of the server.
+        choose: as :class:`FaultyProxy` has it.
+        after: is called when the server has done as asked, and before the client hears of it.
+    """
     server = _Server(("127.0.0.1", 0), _Handler)
-    proxy = FaultyProxy(server.server_address[1], choose)
+    proxy = FaultyProxy(server.server_address[1], choose, after)
     server.proxy, server.upstream = proxy, port
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
@@ -110,6 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
             data = reply.read()
         finally:
             upstream.close()
+        self.server.proxy.after(self.command)
         if fault == "cut after":
             self._cut()
             return

@@ -2,16 +2,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from flowtag.aws.batch_dispatch import BatchDispatcher, share_of
-from flowtag.aws.clients import batch_client, sqs_client
+from flowtag.aws.clients import batch_client, s3_client, sagemaker_client, sqs_client
 from flowtag.aws.queue_dispatch import QueueDispatcher
+from flowtag.aws.s3_store import S3Store
+from flowtag.aws.sagemaker_dispatch import SageMakerDispatcher
 from flowtag.contracts.messages import ChunkTask
 from flowtag.errors import StorageError
+from flowtag.runs import RunKeys
+from local_cloud.s3_server import S3Server
 from tests.services.aws_server import aws_server
 from tests.unit.run_objects import make_plan
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +74,54 @@ def test_a_job_has_a_child_for_each_share(
     asked = submitted[0]
     assert asked.get("arrayProperties") == (children and {"size": children})
     assert str(asked["jobName"]).endswith("-0001")
+
+
+@pytest.fixture
+def store(s3: S3Server, bucket: str) -> S3Store:
+    return S3Store(s3_client(s3.endpoint_url), bucket, "tags/")
+
+
+@pytest.fixture
+def invoked(aws: str) -> tuple[SageMakerRuntimeClient, list[dict[str, str]]]:
+    """A client of endpoints, and the headers of all that is asked of it."""
+    asked: list[dict[str, str]] = []
+    endpoints = sagemaker_client()
+    endpoints.meta.events.register(
+        "before-call.sagemaker-runtime.InvokeEndpointAsync",
+        lambda params, **_: asked.append({**params["headers"], "url": params["url_path"]}),
+    )
+    return endpoints, asked
+
+
+def test_an_endpoint_is_told_where_each_task_stands(
+    store: S3Store, invoked: tuple[SageMakerRuntimeClient, list[dict[str, str]]]
+) -> None:
+    endpoints, asked = invoked
+    plan = make_plan(12)
+    keys = RunKeys.of(plan)
+
+    SageMakerDispatcher(endpoints, "worker", store).hand_out(plan, range(2, 12), "record")
+
+    told = {call["X-Amzn-SageMaker-InputLocation"]: call for call in asked}
+    assert set(told) == {store.uri(keys.task(index)) for index in range(2, 12)}
+    for index in range(2, 12):
+        call, task = told[store.uri(keys.task(index))], plan.task(index)
+        assert ChunkTask.model_validate_json(store.get(keys.task(index))) == task
+        assert call["X-Amzn-SageMaker-Inference-Id"] == task.digest()
+        assert call["url"] == "/endpoints/worker/async-invocations"
+        assert call["X-Amzn-SageMaker-Content-Type"] == "application/json"
+
+
+def test_each_go_of_an_endpoint_has_a_task_of_its_own(
+    store: S3Store, invoked: tuple[SageMakerRuntimeClient, list[dict[str, str]]]
+) -> None:
+    endpoints, asked = invoked
+    plan = make_plan(2)
+
+    SageMakerDispatcher(endpoints, "worker", store).invoke(plan.task(1), go=3)
+
+    (call,) = asked
+    assert call["X-Amzn-SageMaker-InputLocation"].endswith("/tasks/00001.3.json")
 
 
 def test_shares_tile_the_chunks() -> None:

@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 from flowtag.contracts.messages import Plan
-from flowtag.dispatching import dispatch, dispatch_count, read_dispatch, redispatch
+from flowtag.dispatching import (
+    dispatch,
+    dispatch_count,
+    goes_since_asked,
+    read_dispatch,
+    redispatch,
+)
 from flowtag.errors import ContractError, StorageError
 from flowtag.runs import RunKeys
 from flowtag.storage import FolderStore
@@ -71,7 +77,7 @@ def test_a_redrive_takes_what_is_missing(store: FolderStore) -> None:
     dispatch(store, plan, Handed())
     store.put(RunKeys.of(plan).chunk(0), make_chunk(plan.task(0)))
     store.put(RunKeys.of(plan).failed(1), b"{}")
-    assert redispatch(store, plan, workers, failed_too=False) == (2,)
+    assert redispatch(store, plan, workers, by_hand=False) == (2,)
     assert dispatch_count(store, plan) == 2
 
 
@@ -79,7 +85,19 @@ def test_a_redrive_by_hand_takes_what_failed_too(store: FolderStore) -> None:
     plan, workers = make_plan(3), Handed()
     store.put(RunKeys.of(plan).chunk(0), make_chunk(plan.task(0)))
     store.put(RunKeys.of(plan).failed(1), b"{}")
-    assert redispatch(store, plan, workers, failed_too=True) == (1, 2)
+    assert redispatch(store, plan, workers, by_hand=True) == (1, 2)
+
+
+def test_goes_are_counted_anew_once_a_person_asks(store: FolderStore) -> None:
+    plan, workers = make_plan(2), Handed()
+    dispatch(store, plan, workers)
+    for _ in range(3):
+        redispatch(store, plan, workers, by_hand=False)
+    assert goes_since_asked(store, plan) == 4
+    redispatch(store, plan, workers, by_hand=True)
+    assert goes_since_asked(store, plan) == 1
+    redispatch(store, plan, workers, by_hand=False)
+    assert (goes_since_asked(store, plan), dispatch_count(store, plan)) == (2, 6)
 
 
 def test_a_record_says_what_was_handed_out(store: FolderStore) -> None:

@@ -14,12 +14,22 @@ from flowtag.storage import ObjectStore
 Outcome = Literal["analysed", "already_done", "failed"]
 Analyze = Callable[[ChunkTask], bytes]
 """Analyses the frames of a chunk; raises a FlowtagError where it cannot."""
+Put = Callable[[str, bytes], object]
+"""Writes an object, whatever stood there."""
 
 
-def carry_out(store: ObjectStore, task: ChunkTask, analyze: Analyze) -> Outcome:
+def carry_out(
+    store: ObjectStore, task: ChunkTask, analyze: Analyze, put_result: Put | None = None
+) -> Outcome:
     """Analyses a chunk, unless it is done, and writes its result, or why there is none.
 
     A task may come any number of times; the same bytes are written each time.
+
+    Args:
+        store: where the run is.
+        task: what is to be done.
+        analyze: does it.
+        put_result: writes the result where something is to be noted beside it; None: the store.
 
     Raises:
         FlowtagError: a failure that may pass; nothing was written.
@@ -33,7 +43,7 @@ def carry_out(store: ObjectStore, task: ChunkTask, analyze: Analyze) -> Outcome:
             raise
         record_failure(store, task, error.code, str(error))
         return "failed"
-    store.put(_keys(task).chunk(task.index), result)
+    (put_result or store.put)(_keys(task).chunk(task.index), result)
     return "analysed"
 
 

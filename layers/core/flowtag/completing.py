@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,8 +22,16 @@ from flowtag.runs import (
     read_motion,
     read_plan,
 )
+from flowtag.spent import Spent
 from flowtag.storage import ObjectStore
 from flowtag.unanalysed import unanalysed
+
+CountSpent = Callable[[Plan, Sequence[int]], Spent]
+"""What the results of some chunks of a plan took."""
+
+
+def _nobody_counts(plan: Plan, chunks: Sequence[int]) -> Spent:
+    return Spent()
 
 
 @dataclass(frozen=True)
@@ -45,11 +54,22 @@ class Completed:
     failed: int = 0
 
 
-def complete(store: ObjectStore, keys: RunKeys, notify: Notify) -> Completed:
+def complete(
+    store: ObjectStore,
+    keys: RunKeys,
+    notify: Notify,
+    count_spent: CountSpent = _nobody_counts,
+) -> Completed:
     """Publishes and announces a run if each of its chunks has a result or a failure.
 
     The event of the last chunk sees all the others, because listings of S3 are strongly
     consistent. It may come any number of times, and to several at a time.
+
+    Args:
+        store: where the run is.
+        keys: of the run.
+        notify: tells who waits for results.
+        count_spent: what the workers say that it took.
 
     Raises:
         ContractError: an object of the run is damaged.
@@ -64,7 +84,7 @@ def complete(store: ObjectStore, keys: RunKeys, notify: Notify) -> Completed:
     if missing:
         return Completed("unsettled", None, len(states), missing, failed)
     if not _is_final(store, keys):
-        _publish(store, plan, states)
+        _publish(store, plan, states, count_spent)
     ready = announce(store, keys, notify)
     return Completed("published", ready, len(states), 0, failed)
 
@@ -84,10 +104,14 @@ def _is_final(store: ObjectStore, keys: RunKeys) -> bool:
     )
 
 
-def _publish(store: ObjectStore, plan: Plan, states: tuple[ChunkState, ...]) -> None:
+def _publish(
+    store: ObjectStore, plan: Plan, states: tuple[ChunkState, ...], count_spent: CountSpent
+) -> None:
+    attempt = _attempt(store, plan, states, count_spent)
+
     def note(analysis: Analysis) -> None:
-        attempt = _attempt(store, plan, states).model_copy(update={"outcome": analysis.status})
-        record_attempt(store, plan, attempt, states)
+        ended = attempt.model_copy(update={"outcome": analysis.status})
+        record_attempt(store, plan, ended, states)
 
     try:
         publish(store, plan, note)
@@ -97,12 +121,17 @@ def _publish(store: ObjectStore, plan: Plan, states: tuple[ChunkState, ...]) -> 
         put_motion(store, plan, metadata)
 
 
-def _attempt(store: ObjectStore, plan: Plan, states: tuple[ChunkState, ...]) -> Attempt:
+def _attempt(
+    store: ObjectStore, plan: Plan, states: tuple[ChunkState, ...], count_spent: CountSpent
+) -> Attempt:
+    done = tuple(index for index, state in enumerate(states) if state == "done")
+    spent = count_spent(plan, done)
     return Attempt(
         started_at=store.written_at(RunKeys.of(plan).plan),
         execution=plan.execution,
-        cpu_seconds=None,
-        analysed_chunks=tuple(i for i, state in enumerate(states) if state == "done"),
+        cpu_seconds=spent.cpu_seconds,
+        cost_usd=spent.cost_usd,
+        analysed_chunks=done,
         failures=tuple(
             _failure(store, plan, index) for index, state in enumerate(states) if state == "failed"
         ),

@@ -26,6 +26,7 @@ class DispatchRecord(Model):
     schema_name: Literal["flowtag.dispatch/1"] = Field("flowtag.dispatch/1", alias="schema")
     chunks: tuple[int, ...]
     sent: bool = Field(description="Whether all of them are known to have been handed out.")
+    by_hand: bool = Field(False, description="A person asked for it.")
 
 
 class Dispatcher(Protocol):
@@ -72,7 +73,7 @@ def dispatch(store: ObjectStore, plan: Plan, dispatcher: Dispatcher) -> tuple[in
 
 
 def redispatch(
-    store: ObjectStore, plan: Plan, dispatcher: Dispatcher, *, failed_too: bool
+    store: ObjectStore, plan: Plan, dispatcher: Dispatcher, *, by_hand: bool
 ) -> tuple[int, ...]:
     """Hands out again what has no result, whatever was handed out before.
 
@@ -80,18 +81,34 @@ def redispatch(
         store: where the run is.
         plan: of the run.
         dispatcher: the way to the workers.
-        failed_too: also the chunks that are recorded as failed.
+        by_hand: a person asks for it: also for the chunks that are recorded as failed.
 
     Returns:
         Those that were handed out. None if another call is just doing so.
     """
-    only = ("missing", "failed") if failed_too else ("missing",)
-    return _dispatch_anew(store, plan, dispatcher, dispatch_count(store, plan) + 1, only)
+    only = ("missing", "failed") if by_hand else ("missing",)
+    number = dispatch_count(store, plan) + 1
+    return _dispatch_anew(store, plan, dispatcher, number, only, by_hand=by_hand)
 
 
 def dispatch_count(store: ObjectStore, plan: Plan) -> int:
     """How many times chunks of a plan were handed out."""
     return sum(1 for _ in store.list(RunKeys.of(plan).dispatches))
+
+
+def goes_since_asked(store: ObjectStore, plan: Plan) -> int:
+    """How many times chunks were handed out since a person last asked for it, that go included.
+
+    The upload asks first. So a redrive by hand uses up none of the goes that reconciliation has.
+
+    Raises:
+        ContractError: a record cannot be read.
+    """
+    keys, count = RunKeys.of(plan), dispatch_count(store, plan)
+    for number in range(count, 0, -1):
+        if read_dispatch(store, keys.dispatch(number)).by_hand:
+            return count - number + 1
+    return count
 
 
 def dispatched_at(store: ObjectStore, plan: Plan) -> datetime | None:
@@ -116,12 +133,14 @@ def _dispatch_anew(
     dispatcher: Dispatcher,
     number: int,
     only: tuple[str, ...],
+    *,
+    by_hand: bool = False,
 ) -> tuple[int, ...]:
     states = chunk_names(store, plan)
     chunks = tuple(index for index, state in enumerate(states) if state in only)
     if not chunks:
         return ()
-    record = DispatchRecord(schema="flowtag.dispatch/1", chunks=chunks, sent=False)
+    record = DispatchRecord(schema="flowtag.dispatch/1", chunks=chunks, sent=False, by_hand=by_hand)
     try:
         store.put_if_absent(RunKeys.of(plan).dispatch(number), readable_json(record))
     except PreconditionFailedError:

@@ -14,6 +14,7 @@ from flowtag.dispatching import (
     dispatch,
     dispatch_count,
     dispatched_at,
+    goes_since_asked,
     redispatch,
 )
 from flowtag.errors import FlowtagError, ObjectNotFoundError
@@ -90,11 +91,11 @@ class Reconciler:
         if not missing:
             self.ask_to_complete(keys)
             return Found(keys, "to_complete")
-        if dispatch_count(self.store, plan) >= MOST_DISPATCHES:
+        if goes_since_asked(self.store, plan) >= MOST_DISPATCHES:
             return Found(keys, "given_up", self._give_up(plan))
         if not dispatch_count(self.store, plan):
             return Found(keys, "redriven", len(dispatch(self.store, plan, self.dispatcher)))
-        handed_out = redispatch(self.store, plan, self.dispatcher, failed_too=False)
+        handed_out = redispatch(self.store, plan, self.dispatcher, by_hand=False)
         return Found(keys, "redriven", len(handed_out))
 
     def _unplanned(self, keys: RunKeys, now: datetime) -> Found:

@@ -43,4 +43,4 @@ def redrive(store: ObjectStore, keys: RunKeys, dispatcher: Dispatcher) -> Redriv
     if set(chunk_names(store, plan)) == {"done"}:
         return Redriven((), len(plan.chunks))
     store.put(keys.open, b"{}\n")
-    return Redriven(redispatch(store, plan, dispatcher, failed_too=True), len(plan.chunks))
+    return Redriven(redispatch(store, plan, dispatcher, by_hand=True), len(plan.chunks))

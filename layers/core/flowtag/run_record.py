@@ -39,7 +39,12 @@ class Attempt(Model):
     execution: ExecutionSettings
     wall_seconds: float = 0.0
     cpu_seconds: float | None = Field(
-        0.0, description="Of the processes that planned and analysed; null where nobody counts."
+        0.0,
+        description="Of the processes that planned and analysed; in the cloud, of the workers whose"
+        " results the attempt stands on. Null where nobody counted.",
+    )
+    cost_usd: float | None = Field(
+        None, description="What these CPU seconds cost; null where no price is known."
     )
     analysed_chunks: tuple[int, ...] = Field((), description="Those analysed in this attempt.")
     failures: tuple[ChunkFailure, ...] = ()

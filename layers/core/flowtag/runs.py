@@ -113,9 +113,10 @@ class RunKeys:
         """What was handed to workers at the first, second, … go."""
         return f"{self.dispatches}{number:04d}.json"
 
-    def task(self, index: int) -> str:
-        """A chunk's task, for hosts that take it as an object."""
-        return f"{self.folder}/tasks/{index:05d}.json"
+    def task(self, index: int, go: int = 1) -> str:
+        """A chunk's task, for hosts that take it as an object; a key for each go."""
+        again = "" if go == 1 else f".{go}"
+        return f"{self.folder}/tasks/{index:05d}{again}.json"
 
     def begun(self, index: int) -> str:
         """That a worker took a chunk up, for the one that comes after it."""

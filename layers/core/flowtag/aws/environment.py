@@ -29,6 +29,18 @@ class OutputEnvironment(Model):
     output_prefix: str = ""
 
 
+class WorkerEnvironment(OutputEnvironment):
+    """And what a worker's work costs."""
+
+    usd_per_cpu_second: float | None = Field(None, gt=0)
+
+
+class FailEnvironment(OutputEnvironment):
+    """And what is asked again before a chunk counts as lost."""
+
+    sagemaker_endpoint: str | None = None
+
+
 class NoticeEnvironment(OutputEnvironment):
     """And who is told of results."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -15,6 +16,22 @@ from flowtag.contracts.messages import ChunkTask
 from flowtag.dispatching import read_dispatch
 from flowtag.errors import ContractError
 from flowtag.runs import RunKeys, chunk_names, read_plan
+
+_GO = re.compile(r"/tasks/\d+\.(?P<go>\d+)\.json$")
+
+
+class FailedInvocation(NamedTuple):
+    """An asynchronous invocation that SageMaker reports as failed.
+
+    Attributes:
+        task: of the chunk.
+        reason: what SageMaker says.
+        go: how many times the endpoint was invoked for the chunk.
+    """
+
+    task: ChunkTask
+    reason: str
+    go: int
 
 
 def task_of(body: str | bytes) -> ChunkTask:
@@ -69,8 +86,8 @@ def left_by_job(store: S3Store, event: dict[str, Any]) -> tuple[Sequence[ChunkTa
     return tasks, str(detail.get("statusReason") or "the job failed")
 
 
-def failed_invocation(store: S3Store, message: str) -> tuple[ChunkTask, str]:
-    """The task of an asynchronous invocation that SageMaker reports as failed, and why.
+def failed_invocation(store: S3Store, message: str) -> FailedInvocation:
+    """What a message of an endpoint's error topic is about.
 
     Raises:
         ContractError: the message is none of SageMaker's, or names no task.
@@ -85,4 +102,6 @@ def failed_invocation(store: S3Store, message: str) -> tuple[ChunkTask, str]:
     if bucket != store.bucket or not key.startswith(store.prefix):
         raise ContractError(f"{location} is no task in {store.bucket}")
     task = task_of(store.get(key.removeprefix(store.prefix)))
-    return task, str(notice.get("failureReason") or "the invocation failed")
+    again = _GO.search(key)
+    reason = str(notice.get("failureReason") or "the invocation failed")
+    return FailedInvocation(task, reason, int(again["go"]) if again else 1)

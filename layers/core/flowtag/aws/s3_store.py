@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -91,12 +91,32 @@ class S3Store:
 
     def put(self, key: str, data: bytes) -> str:
         """Writes an object, whatever stood there."""
+        return self.put_with_notes(key, data, {})
+
+    def put_with_notes(self, key: str, data: bytes, notes: Mapping[str, str]) -> str:
+        """Writes an object and, beside its bytes, what is to be known of it (S3's metadata)."""
         name, kind = self._name(key), _content_type(key)
         tagged: dict[str, Any] = {"Tagging": CHUNK_TAG} if self._is_to_be_tagged(key) else {}
         with translated(self.uri(key)):
             return self.client.put_object(
-                Bucket=self.bucket, Key=name, Body=data, ContentType=kind, **tagged
+                Bucket=self.bucket,
+                Key=name,
+                Body=data,
+                ContentType=kind,
+                Metadata=notes,
+                **tagged,
             )["ETag"]
+
+    def notes(self, key: str) -> Mapping[str, str]:
+        """What was noted beside an object; its bytes are not fetched.
+
+        Raises:
+            ObjectNotFoundError: there is none of that key.
+            StorageError: S3 failed.
+        """
+        name = self._name(key)
+        with translated(self.uri(key)):
+            return self.client.head_object(Bucket=self.bucket, Key=name)["Metadata"]
 
     def put_if_absent(self, key: str, data: bytes) -> str:
         """Writes an object that must not exist yet (``If-None-Match: *``)."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flowtag.aws.clients import translated
 from flowtag.aws.s3_store import S3Store
-from flowtag.contracts.messages import Plan
+from flowtag.contracts.messages import ChunkTask, Plan
 from flowtag.runs import RunKeys, readable_json
 
 if TYPE_CHECKING:
@@ -38,11 +38,22 @@ class SageMakerDispatcher:
     def hand_out(self, plan: Plan, chunks: Sequence[int], record_key: str) -> None:
         """Invokes the endpoint for chunks; see :class:`~flowtag.dispatching.Dispatcher`."""
         with ThreadPoolExecutor(_CALLS_AT_A_TIME) as threads:
-            for _ in threads.map(lambda index: self._invoke(plan, index), chunks):
+            for _ in threads.map(lambda index: self.invoke(plan.task(index)), chunks):
                 pass
 
-    def _invoke(self, plan: Plan, index: int) -> None:
-        task, key = plan.task(index), RunKeys.of(plan).task(index)
+    def invoke(self, task: ChunkTask, go: int = 1) -> None:
+        """Invokes the endpoint for a chunk.
+
+        Args:
+            task: of the chunk.
+            go: how many times it will have been handed out with this. It stands in the task's key,
+                which SageMaker names where it tells of a failure: so goes are counted though
+                that may be told more than once.
+
+        Raises:
+            StorageError: the task was not written, or the endpoint did not take it.
+        """
+        key = RunKeys(task.video_id, task.run_id).task(task.index, go)
         self._store.put(key, readable_json(task))
         with translated(f"endpoint {self._endpoint}"):
             self._client.invoke_endpoint_async(
