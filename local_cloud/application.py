@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import platform
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from local_cloud.arns import ACCOUNT, REGION
 from local_cloud.aws_json import Action, json_server
 from local_cloud.buckets import Buckets
+from local_cloud.disturbance import MakeQueue, queue_maker
 from local_cloud.emulator import emulator_binary
 from local_cloud.event_bus import EventBus
 from local_cloud.functions import LocalFunction, pool_size, program_of
@@ -46,6 +47,8 @@ class Options:
             that does not say.
         jwks: the public keys of the issuer of tokens, if one is named.
         repeat_seconds: how long after a failure it is tried again; None: as long as in AWS.
+        disturb: the seed by which each event and message comes one to five times, shuffled, and
+            now and then late; None: each comes once.
     """
 
     template: Path
@@ -56,6 +59,7 @@ class Options:
     workers: int = 2
     jwks: Path | None = None
     repeat_seconds: float | None = 5.0
+    disturb: int | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ class LocalApplication:
         wiring: what runs.
         functions: by name.
         queues: by name.
+        waiting: counts the events and messages that functions have still to be done with.
     """
 
     s3_url: str
@@ -77,6 +82,7 @@ class LocalApplication:
     wiring: Wiring
     functions: Mapping[str, LocalFunction]
     queues: Mapping[str, Queue]
+    waiting: Callable[[], int]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -101,8 +107,9 @@ def local_application(options: Options, narrator: Narrator) -> Iterator[LocalApp
     template = read_template(options.template, given, services_url, http_url)
     wiring = read_wiring(template)
     functions = _functions(options, wiring, _environment(s3_url, services_url), narrator)
-    queues = _queues(wiring)
-    routing = Routing(wiring, functions, queues, options.repeat_seconds)
+    make_queue = queue_maker(options.disturb)
+    queues = _queues(wiring, make_queue)
+    routing = Routing(wiring, functions, queues, options.repeat_seconds, make_queue)
     bus = EventBus(routing.listeners(), narrator.event)
     with contextlib.ExitStack() as running:
         server = running.enter_context(s3_server(options.data))
@@ -121,7 +128,13 @@ def local_application(options: Options, narrator: Narrator) -> Iterator[LocalApp
             running.enter_context(http_api(ports[2], _api(options, wiring, functions)))
         running.enter_context(_feeding(routing, functions))
         yield LocalApplication(
-            s3_url, services_url, http_url if wiring.routes else "", wiring, functions, queues
+            s3_url,
+            services_url,
+            http_url if wiring.routes else "",
+            wiring,
+            functions,
+            queues,
+            routing.waiting,
         )
 
 
@@ -190,9 +203,10 @@ def _functions(
     }
 
 
-def _queues(wiring: Wiring) -> dict[str, Queue]:
+def _queues(wiring: Wiring, make_queue: MakeQueue) -> dict[str, Queue]:
     queues = {
-        spec.name: Queue(spec.name, spec.arn, spec.visibility_seconds) for spec in wiring.queues
+        spec.name: make_queue(spec.name, spec.arn, spec.visibility_seconds)
+        for spec in wiring.queues
     }
     by_arn = {queue.arn: queue for queue in queues.values()}
     for spec in wiring.queues:
