@@ -29,6 +29,12 @@ class OutputEnvironment(Model):
     output_prefix: str = ""
 
 
+class WorkerEnvironment(OutputEnvironment):
+    """And where chunks come from."""
+
+    chunk_queue_url: str
+
+
 class NoticeEnvironment(OutputEnvironment):
     """And who is told of results."""
 
