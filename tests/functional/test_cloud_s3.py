@@ -12,6 +12,7 @@ import pytest
 from flowtag.aws.clients import s3_client
 from flowtag.aws.s3_source import S3Media, find_source
 from flowtag.aws.s3_store import S3Store
+from flowtag.catalog import read_catalog
 from flowtag.chunk_analysis import analyze_chunk
 from flowtag.contracts.messages import ChunkTask
 from flowtag.errors import StorageError
@@ -25,6 +26,10 @@ from tests.services.faulty_proxy import faulty_proxy, now_and_then
 
 KEY = "rushes/Take 2 + 100% é.mp4"
 _GOES = 20
+# S3 takes 1024 bytes of UTF-8. With no slash among them the local server takes fewer.
+LONGEST_KEYS = ("d/" * 510 + ".mp4", "Füße + 100% 走る/" * 48 + "x" * 12 + ".mp4")
+# Leaves room for any OutputPrefix that a person would write.
+LONGEST_DERIVED_BYTES = 200
 
 T = TypeVar("T")
 
@@ -109,7 +114,12 @@ def test_an_old_version_is_read_though_a_newer_one_is_there(cloud: BucketCloud, 
     assert cloud.told[0].status == "complete"
 
 
-@pytest.mark.parametrize("key", ["a+b.mp4", "a%20b.mp4", "日本語.mp4", "d/" * 300 + "x.mp4"])
+@pytest.mark.parametrize("key", LONGEST_KEYS)
+def test_the_longest_keys_are_as_long_as_s3_takes(key: str) -> None:
+    assert len(key.encode()) == 1024
+
+
+@pytest.mark.parametrize("key", ["a+b.mp4", "a%20b.mp4", "日本語.mp4", *LONGEST_KEYS])
 def test_any_key_is_tagged(cloud: BucketCloud, film: Path, key: str) -> None:
     cloud.client.upload_file(str(film), cloud.bucket, key)
     store = S3Store(cloud.client, cloud.bucket, "tags/")
@@ -117,6 +127,9 @@ def test_any_key_is_tagged(cloud: BucketCloud, film: Path, key: str) -> None:
     cloud.work_all(store)
     cloud.complete(store, keys)
     assert read_motion(store.get(keys.motion)).video.uri == f"s3://{cloud.bucket}/{key}"
+    (entry,) = read_catalog(store)
+    assert (entry.key, entry.status) == (key, "complete")
+    assert max(len(written.encode()) for written in store.list("")) < LONGEST_DERIVED_BYTES
 
 
 def _tag(
