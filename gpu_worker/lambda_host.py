@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Metrics, Tracer
@@ -12,13 +13,17 @@ from aws_lambda_powertools.utilities.batch import (
     process_partial_response,
 )
 
+from flowtag.aws.clients import sqs_client
+from flowtag.aws.environment import LambdaWorkerEnvironment, read_environment
 from flowtag.aws.failures import task_of
-from flowtag.errors import ContractError
+from flowtag.aws.holding import hold_message
+from flowtag.errors import ContractError, StorageError
 from gpu_worker.worker import carry_out_task, logger, named
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mypy_boto3_sqs import SQSClient
 
     from flowtag.contracts.messages import ChunkTask
 
@@ -40,7 +45,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     return dict(response)
 
 
-def _carry_out(record: SQSRecord) -> str:
+def _carry_out(record: SQSRecord, lambda_context: LambdaContext) -> str:
+    _hold(record, lambda_context.get_remaining_time_in_millis() / 1000)
     # Powertools puts a message back without a word.
     try:
         task = task_of(record.body)
@@ -61,3 +67,27 @@ def _carry_out_traced(task: ChunkTask) -> str:
         traced.put_annotation("run_id", task.run_id)
         traced.put_annotation("chunk", str(task.index))
         return carry_out_task(task)
+
+
+def _hold(record: SQSRecord, seconds: float) -> None:
+    queue_url = _environment().chunk_queue_url
+    try:
+        if hold_message(_queues(), queue_url, record.receipt_handle, seconds):
+            logger.warning(
+                "the queue's visibility timeout is shorter than this function's time limit:"
+                " the message is held for as long as that",
+                message_id=record.message_id,
+            )
+    except StorageError:
+        # Two at a time do no harm but the work: the same bytes are written twice.
+        logger.exception("message not held: it may come again", message_id=record.message_id)
+
+
+@cache
+def _environment() -> LambdaWorkerEnvironment:
+    return read_environment(LambdaWorkerEnvironment)
+
+
+@cache
+def _queues() -> SQSClient:
+    return sqs_client()

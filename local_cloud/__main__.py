@@ -42,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 jwks=asked.jwks,
                 repeat_seconds=None if asked.repeat_seconds < 0 else asked.repeat_seconds,
                 idle=asked.idle,
+                disturb=asked.disturb,
             )
             with local_application(options, narrator) as application:
                 print(_welcome(application, options), flush=True)
@@ -78,6 +79,13 @@ def _parser() -> argparse.ArgumentParser:
         default=5.0,
         metavar="S",
         help="when a failure is tried again; -1: when AWS would, minutes later",
+    )
+    parser.add_argument(
+        "--disturb",
+        type=int,
+        metavar="SEED",
+        help="deliver each event and message 1 to 5 times, shuffled, some at once, some late:"
+        " an application that keeps AWS's rules ends with the same results",
     )
     return parser
 
@@ -120,6 +128,7 @@ def _welcome(application: LocalApplication, options: Options) -> str:
         f"SQS, EventBridge  {application.services_url}  ({queues})",
         *([f"HTTP API   {application.http_url}"] if application.http_url else []),
         f"objects and logs  {options.data}",
+        *_about_disturbance(options),
         "",
         "Upload a clip from another terminal:",
         "",
@@ -132,6 +141,12 @@ def _welcome(application: LocalApplication, options: Options) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _about_disturbance(options: Options) -> list[str]:
+    if options.disturb is None:
+        return []
+    return [f"disturbed  each event and message comes 1 to 5 times (seed {options.disturb})"]
 
 
 def _about_api(application: LocalApplication) -> list[str]:

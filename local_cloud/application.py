@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import platform
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from local_cloud.arns import ACCOUNT, REGION
 from local_cloud.aws_json import Action, json_server
 from local_cloud.buckets import Buckets
+from local_cloud.disturbance import MakeQueue, queue_maker
 from local_cloud.emulator import emulator_binary
 from local_cloud.event_bus import EventBus
 from local_cloud.functions import LocalFunction, pool_size, program_of
@@ -48,6 +49,8 @@ class Options:
         repeat_seconds: how long after a failure it is tried again; None: as long as in AWS.
         idle: no function runs for an event, a message or a schedule, so that one may be invoked
             by other means; events still reach the queues. The HTTP API answers.
+        disturb: the seed by which each event and message comes one to five times, shuffled, and
+            now and then late; None: each comes once.
     """
 
     template: Path
@@ -59,6 +62,7 @@ class Options:
     jwks: Path | None = None
     repeat_seconds: float | None = 5.0
     idle: bool = False
+    disturb: int | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ class LocalApplication:
         wiring: what runs.
         functions: by name.
         queues: by name.
+        waiting: counts the events and messages that functions have still to be done with.
     """
 
     s3_url: str
@@ -80,6 +85,7 @@ class LocalApplication:
     wiring: Wiring
     functions: Mapping[str, LocalFunction]
     queues: Mapping[str, Queue]
+    waiting: Callable[[], int]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -104,8 +110,9 @@ def local_application(options: Options, narrator: Narrator) -> Iterator[LocalApp
     template = read_template(options.template, given, services_url, http_url)
     wiring = read_wiring(template)
     functions = _functions(options, wiring, _environment(s3_url, services_url), narrator)
-    queues = _queues(wiring)
-    routing = Routing(wiring, functions, queues, options.repeat_seconds)
+    make_queue = queue_maker(options.disturb)
+    queues = _queues(wiring, make_queue)
+    routing = Routing(wiring, functions, queues, options.repeat_seconds, make_queue)
     bus = EventBus(routing.listeners(), narrator.event)
     with contextlib.ExitStack() as running:
         server = running.enter_context(s3_server(options.data))
@@ -124,7 +131,13 @@ def local_application(options: Options, narrator: Narrator) -> Iterator[LocalApp
             running.enter_context(http_api(ports[2], _api(options, wiring, functions)))
         running.enter_context(_feeding([] if options.idle else routing.loops(), functions))
         yield LocalApplication(
-            s3_url, services_url, http_url if wiring.routes else "", wiring, functions, queues
+            s3_url,
+            services_url,
+            http_url if wiring.routes else "",
+            wiring,
+            functions,
+            queues,
+            routing.waiting,
         )
 
 
@@ -194,9 +207,10 @@ def _functions(
     }
 
 
-def _queues(wiring: Wiring) -> dict[str, Queue]:
+def _queues(wiring: Wiring, make_queue: MakeQueue) -> dict[str, Queue]:
     queues = {
-        spec.name: Queue(spec.name, spec.arn, spec.visibility_seconds) for spec in wiring.queues
+        spec.name: make_queue(spec.name, spec.arn, spec.visibility_seconds)
+        for spec in wiring.queues
     }
     by_arn = {queue.arn: queue for queue in queues.values()}
     for spec in wiring.queues:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_cloud.arns import REGION, arn
+from local_cloud.disturbance import MakeQueue
 from local_cloud.emulator import Outcome
 from local_cloud.functions import LocalFunction
 from local_cloud.queue_api import md5_of, system_attributes
@@ -100,6 +101,7 @@ class AsyncFeed:
         function: who gets the events.
         send: puts a text into the queue of an ARN.
         repeat_seconds: how long after a failure it is repeated; None for Lambda's own times.
+        make_queue: makes the queue in which events wait.
     """
 
     def __init__(
@@ -107,10 +109,11 @@ class AsyncFeed:
         function: LocalFunction,
         send: Callable[[str, str], None],
         repeat_seconds: float | None = None,
+        make_queue: MakeQueue = Queue,
     ) -> None:
         self._function, self._send, self._repeat_seconds = function, send, repeat_seconds
-        # Nothing is given out twice: what is taken stays hidden until it is done.
-        self._queue = Queue(f"{function.name}-events", "", visibility_seconds=1e9)
+        # What is taken stays hidden until it is done.
+        self._queue = make_queue(f"{function.name}-events", "", 1e9)
 
     def put(self, event: Any) -> None:
         """Takes an event and returns at once."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from local_cloud.arns import arn
 from local_cloud.delivery import AsyncFeed, QueueFeed
+from local_cloud.disturbance import MakeQueue
 from local_cloud.event_bus import Deliver, Event, Listener, envelope
 from local_cloud.functions import LocalFunction
 from local_cloud.intrinsics import TemplateError
@@ -29,6 +30,7 @@ class Routing:
         functions: by name.
         queues: by name.
         repeat_seconds: how long after a failure it is tried again; None: as long as in AWS.
+        make_queue: makes the queues in which events wait for functions.
 
     Raises:
         TemplateError: something leads to what is not there.
@@ -40,12 +42,13 @@ class Routing:
         functions: Mapping[str, LocalFunction],
         queues: Mapping[str, Queue],
         repeat_seconds: float | None,
+        make_queue: MakeQueue = Queue,
     ) -> None:
         self._wiring, self._functions, self._queues = wiring, functions, queues
         self._repeat_seconds = repeat_seconds
         self._by_arn = {queue.arn: queue for queue in queues.values()}
         self._later = {
-            name: AsyncFeed(function, self._send, repeat_seconds)
+            name: AsyncFeed(function, self._send, repeat_seconds, make_queue)
             for name, function in functions.items()
         }
         for function in functions.values():
@@ -73,6 +76,11 @@ class Routing:
                 yield name, later.run
         for schedule in self._wiring.schedules:
             yield schedule.name, functools.partial(self._keep, schedule)
+
+    def waiting(self) -> int:
+        """How many events and messages functions have still to be done with."""
+        fed = sum(sum(self._queues[source.queue].counts()) for source in self._wiring.sources)
+        return fed + sum(later.waiting() for later in self._later.values())
 
     def _listener(self, rule: RuleSpec) -> Listener:
         try:

@@ -88,11 +88,11 @@ def test_pages_hold_while_videos_come(ask: Ask, shelf: Shelf) -> None:
     assert answered(third)["cursor"] is None
 
 
-def test_one_video_with_links_that_work(ask: Ask, shelf: Shelf, s3: S3Server) -> None:
-    keys = shelf.put("rushes/Take 2 + é %.mov")
-    s3_client(s3.endpoint_url).put_object(
-        Bucket=shelf.uploads, Key="rushes/Take 2 + é %.mov", Body=b"film"
-    )
+@pytest.mark.parametrize("folders", ["", "Füße + 100% 走る/" * 47 + "x" * 12 + "/"])
+def test_one_video_with_links_that_work(ask: Ask, shelf: Shelf, s3: S3Server, folders: str) -> None:
+    key = f"rushes/{folders}Take 2 + é %.mov"
+    keys = shelf.put(key)
+    s3_client(s3.endpoint_url).put_object(Bucket=shelf.uploads, Key=key, Body=b"film")
 
     video = answered(ask("GET", f"/videos/{keys.video_id}"))
 

@@ -23,7 +23,7 @@ from tests.unit.dying_store import Died, DyingStore
 
 CHUNKS = 3
 # They tell when things happened, and how often; nothing else may.
-_MAY_DIFFER = ("run.json", "latest.json", "dispatch/", "catalog/")
+MAY_DIFFER = ("run.json", "latest.json", "dispatch/", "catalog/")
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def undisturbed(film: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 def published(store: FolderStore) -> dict[str, bytes]:
     """What readers see, and the results that it stands on."""
-    keys = [key for key in store.list("") if not any(part in key for part in _MAY_DIFFER)]
+    keys = [key for key in store.list("") if not any(part in key for part in MAY_DIFFER)]
     return {key: store.get(key) for key in keys}
 
 

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -70,6 +71,40 @@ def test_an_uploaded_clip_becomes_motion_metadata_and_an_event(
     record = event["motion"].replace("motion.json", "run.json")
     (attempt,) = json.loads(s3.get_object(Bucket="outputs", Key=record)["Body"].read())["attempts"]
     assert attempt["cpu_seconds"] > 0
+
+
+def test_a_key_as_long_as_s3_takes_goes_all_the_way(
+    application: LocalApplication, told: io.StringIO, credentials: None, tmp_path: Path
+) -> None:
+    key = "Füße + 100% 走る/" * 48 + "x" * 12 + ".mp4"
+    assert len(key.encode()) == 1024
+    clip = make_clip(tmp_path / "clip.mp4", frames=50)
+    s3 = s3_client(application.s3_url)
+
+    s3.upload_file(str(clip), "uploads", key)
+
+    event = ready_event(told, f"s3://uploads/{key}")
+    written = s3.get_object(Bucket=event["bucket"], Key=event["motion"])
+    metadata = MotionMetadata.model_validate_json(written["Body"].read())
+    assert (event["status"], metadata.video.uri) == ("complete", f"s3://uploads/{key}")
+
+
+def test_s3s_own_notification_of_such_a_key_plans_the_same_run(
+    application: LocalApplication, told: io.StringIO, credentials: None, tmp_path: Path
+) -> None:
+    key = "Füße + 100% 走る/" * 48 + "y" * 12 + ".mp4"
+    clip = make_clip(tmp_path / "clip.mp4", frames=50)
+    s3_client(application.s3_url).upload_file(str(clip), "uploads", key)
+    event = ready_event(told, f"s3://uploads/{key}")
+    notice = json.loads((CHECKOUT / "events" / "upload-notification.json").read_text())
+    notice["Records"][0]["s3"]["bucket"]["name"] = "uploads"
+    notice["Records"][0]["s3"]["object"]["key"] = quote_plus(key, safe="/")
+
+    outcome = application.functions["PlanFunction"].invoke(notice)
+
+    (planned,) = outcome.payload["uploads"]
+    assert planned["outcome"] == "finished"
+    assert event["motion"] == f"{planned['video_id']}/{planned['run_id']}/motion.json"
 
 
 def test_what_is_no_video_becomes_metadata_that_says_so(

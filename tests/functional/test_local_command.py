@@ -76,6 +76,20 @@ def test_it_says_how_to_upload_shows_each_hop_and_ends_with_all_it_started(
     assert not [each for each in started if Path(f"/proc/{each}").exists()]
 
 
+def test_it_says_that_it_disturbs_and_by_which_seed(output: Path) -> None:
+    with output.open("wb") as terminal:
+        process = subprocess.Popen(
+            [*COMMAND, "--template", TEMPLATE, "--disturb", "7"],
+            cwd=ROOT,
+            stdout=terminal,
+            stderr=terminal,
+        )
+    with process:
+        shown(output, r"disturbed +each event and message comes 1 to 5 times \(seed 7\)")
+        shown(output, "Ctrl-C")
+        process.send_signal(signal.SIGINT)
+
+
 @pytest.mark.parametrize(
     ("words", "about"),
     [

@@ -10,6 +10,7 @@ import pytest
 from flowtag.aws.environment import (
     ApiEnvironment,
     FailEnvironment,
+    LambdaWorkerEnvironment,
     NoticeEnvironment,
     PlanEnvironment,
     ReconcileEnvironment,
@@ -68,6 +69,12 @@ def test_the_way_to_the_workers_is_told_for_the_chosen_compute_alone(compute: st
     variables = variables_of(render(**COMPUTES[compute]), "PlanFunction")
 
     assert {way for way, name in ways.items() if variables[name]} == {compute}
+
+
+def test_the_worker_is_told_all_that_it_asks_for() -> None:
+    variables = variables_of(render(), "WorkerFunction")
+
+    assert read_environment(LambdaWorkerEnvironment, variables).chunk_queue_url == "ChunkQueue"
 
 
 def test_metrics_that_alarms_watch_are_emitted() -> None:

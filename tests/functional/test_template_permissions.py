@@ -139,6 +139,16 @@ def test_every_function_has_a_role_of_its_own(stack: Stack) -> None:
         ("WorkerRole", "s3:PutObjectTagging", f"{OUTPUT}/{KEYS.chunk(3)}"),
         ("WorkerRole", "s3:PutObject", f"{OUTPUT}/{KEYS.failed(3)}"),
         ("WorkerRole", "s3:ListBucket", OUTPUT),
+        (
+            "WorkerRole",
+            "sqs:GetQueueAttributes",
+            "arn:aws:any:eu-west-1:123456789012:ChunkQueue",
+        ),
+        (
+            "WorkerRole",
+            "sqs:ChangeMessageVisibility",
+            "arn:aws:any:eu-west-1:123456789012:ChunkQueue",
+        ),
         ("WorkerRole", "s3:ListBucket", UPLOADS),
         ("ApiRole", "s3:GetObject", f"{OUTPUT}/catalog/catalog.json"),
         ("ApiRole", "s3:GetObject", f"{OUTPUT}/{KEYS.motion}"),

@@ -35,6 +35,12 @@ class WorkerEnvironment(OutputEnvironment):
     usd_per_cpu_second: float | None = Field(None, gt=0)
 
 
+class LambdaWorkerEnvironment(WorkerEnvironment):
+    """And where chunks come from."""
+
+    chunk_queue_url: str
+
+
 class FailEnvironment(OutputEnvironment):
     """And what is asked again before a chunk counts as lost."""
 
