@@ -73,7 +73,12 @@ def _drain(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def _dead_letter(record: SQSRecord) -> bool:
     deliveries = record.attributes.approximate_receive_count
     reason = f"no worker finished it; its message was delivered {deliveries} times"
-    return _record(task_of(record.body), reason)
+    try:
+        return _record(task_of(record.body), reason)
+    except Exception:
+        # The message goes back, which Lambda does not count as an error.
+        metrics.add_metric("RecordingsFailed", MetricUnit.Count, 1)
+        raise
 
 
 def _record(task: ChunkTask, reason: str) -> bool:
