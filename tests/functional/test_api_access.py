@@ -71,10 +71,10 @@ def ask(url: str, headers: Mapping[str, str] | None = None, method: str = "GET")
     try:
         with urllib.request.urlopen(request) as answer:
             text = answer.read()
-            return answer.status, answer.headers, json.loads(text) if text else None
+            return answer.status, dict(answer.headers), json.loads(text) if text else None
     except urllib.error.HTTPError as error:
         with error:
-            return error.code, error.headers, json.loads(error.read())
+            return error.code, dict(error.headers), json.loads(error.read())
 
 
 def test_a_right_token_lists_videos(start: Start, key: RSAKey, shelf: Shelf) -> None:
