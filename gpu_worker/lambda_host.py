@@ -46,7 +46,6 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
 
 def _carry_out(record: SQSRecord, lambda_context: LambdaContext) -> str:
-    _hold(record, lambda_context.get_remaining_time_in_millis() / 1000)
     # Powertools puts a message back without a word.
     try:
         task = task_of(record.body)
@@ -55,6 +54,7 @@ def _carry_out(record: SQSRecord, lambda_context: LambdaContext) -> str:
         raise
     with named(task):
         try:
+            _hold(record, lambda_context.get_remaining_time_in_millis() / 1000)
             return _carry_out_traced(task)
         except Exception:
             logger.exception("chunk not done; its message goes back", message_id=record.message_id)

@@ -49,6 +49,16 @@ class Api:
         ]
         return min(fits, key=lambda fit: _vagueness(fit[0]), default=None)
 
+    def answers_itself(self, request: Request) -> bool:
+        """Whether it is a browser's first question, and no route takes it.
+
+        API Gateway then answers, and nobody need be known. A route that takes every method is asked
+        instead, and so is who calls, which a browser does not say with that question.
+        """
+        path = urllib.parse.urlsplit(request.url).path
+        is_question = request.method == "OPTIONS" and bool(self.cors.origins)
+        return is_question and self.find(request.method, path) is None
+
 
 @contextlib.contextmanager
 def http_api(port: int, api: Api) -> Iterator[int]:
@@ -87,8 +97,7 @@ class _Handler(QuietHandler):
         headers = {name: ",".join(self.headers.get_all(name) or ()) for name in names}
         url = f"http://{headers.get('host', '')}{self.path}"
         request = Request(self.command, url, headers, self.rfile.read(length))
-        if request.method == "OPTIONS" and self.server.api.cors.origins:
-            # API Gateway answers these itself; nobody need be known.
+        if self.server.api.answers_itself(request):
             self._answer(204, {}, b"")
             return
         try:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.cloud.template import ROOT
+ROOT = Path(__file__).parents[2]
 
 
 def sam_program() -> Path:

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,22 @@ def test_wrong_signatures_are_refused(start: Start) -> None:
     ]
 
     assert [status for status, _ in answers] == [403] * 5
+
+
+def test_a_route_that_takes_every_method_keeps_web_pages_out(tmp_path: Path) -> None:
+    """As API Gateway does: the browser's first question goes there, and holds no token."""
+    wiring = read_wiring(read_template(TEMPLATE, {}, "http://x"))
+    everything = replace(wiring.routes[0], key="$default", method="ANY", path="$default")
+    access = access_by(wiring.authorizer, "tester", "tester-secret", None)
+    question = {"Origin": "http://page", "Access-Control-Request-Method": "GET"}
+
+    with http_api(0, Api([everything], {}, access, wiring.cors)) as port:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/things/1", headers=question, method="OPTIONS"
+        )
+        with pytest.raises(urllib.error.HTTPError, match="403") as refused:
+            urllib.request.urlopen(request)
+        refused.value.close()
 
 
 def test_an_issuer_without_keys_is_refused(start: Start) -> None:

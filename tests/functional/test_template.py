@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 
 from gpu_worker import batch_host
 from tests.cloud.sam import sam_environment, sam_program
-from tests.cloud.template import COMPUTES, ROOT, Stack, read_template, render
+from tests.cloud.template import COMPUTES, ROOT, STACK_UUID, Stack, read_template, render
 
 
 @pytest.fixture(params=sorted(COMPUTES))
@@ -228,6 +230,32 @@ def test_every_function_is_traced_published_and_rolled_back_on_its_alarm(stack: 
         assert {name, f"{name}:live"} <= dimensions
 
 
+@pytest.mark.parametrize(
+    ("function", "metric"),
+    [
+        ("ApiFunction", "ApiFailures"),
+        ("CompleteFunction", "CompletionsFailed"),
+        ("FailFunction", "RecordingsFailed"),
+        ("WorkerFunction", "ChunksReturned"),
+    ],
+)
+def test_a_deployment_watches_what_its_function_answers_for_and_lambda_does_not_count(
+    function: str, metric: str
+) -> None:
+    stack = render()
+    alarms = stack.of_type("AWS::CloudWatch::Alarm")
+
+    watched = [
+        alarms[name] for name in stack.properties(function)["DeploymentPreference"]["Alarms"]
+    ]
+
+    service = function.removesuffix("Function").lower()
+    (alarm,) = [each for each in watched if each["MetricName"] == metric]
+    assert (alarm["Namespace"], alarm["Statistic"]) == ("flowtag", "Sum")
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]
+    assert alarm["AlarmActions"] == ["AlarmTopic"]
+
+
 def test_every_function_logs_to_a_group_that_forgets(stack: Stack) -> None:
     groups = stack.of_type("AWS::Logs::LogGroup")
 
@@ -236,11 +264,24 @@ def test_every_function_logs_to_a_group_that_forgets(stack: Stack) -> None:
         assert function["LoggingConfig"]["LogGroup"] in groups
 
 
-def test_concurrency_is_reserved_only_where_asked() -> None:
-    asked = render(PlanConcurrency=5).properties("PlanFunction")
+@pytest.mark.parametrize("function", ["Plan", "Complete", "Fail", "Api"])
+def test_concurrency_is_reserved_only_where_asked(function: str) -> None:
+    asked = render(**{f"{function}Concurrency": 5}).of_type("AWS::Serverless::Function")
 
-    assert asked["ReservedConcurrentExecutions"] == 5
-    assert "ReservedConcurrentExecutions" not in render().properties("PlanFunction")
+    reserved = {name: each.get("ReservedConcurrentExecutions") for name, each in asked.items()}
+
+    assert reserved.pop(f"{function}Function") == 5
+    assert set(reserved.values()) == {None}
+
+
+def test_a_queue_feeds_no_more_invocations_than_are_reserved() -> None:
+    """Else Lambda refuses them, and after three refusals a message is a dead letter."""
+    stack = render(CompleteConcurrency=4, FailConcurrency=3)
+    results = stack.properties("CompleteFunction")["Events"]["ChunkResults"]["Properties"]
+
+    assert results["ScalingConfig"] == {"MaximumConcurrency": 4}
+    assert stack.properties("FailedChunks")["ScalingConfig"] == {"MaximumConcurrency": 3}
+    assert "ScalingConfig" not in render().properties("FailedChunks")
 
 
 def test_every_queue_is_encrypted_and_refuses_what_is_not_tls(stack: Stack) -> None:
@@ -304,9 +345,9 @@ def test_dead_letters_are_kept_longest(stack: Stack) -> None:
 
 def test_a_token_is_asked_for_where_an_issuer_is_given() -> None:
     stack = render(JwtIssuer="https://id.example", JwtAudience="editors,producers")
-    route = stack.properties("ApiRoute")
 
-    assert (route["AuthorizationType"], route["AuthorizerId"]) == ("JWT", "JwtAuthorizer")
+    for route in stack.of_type("AWS::ApiGatewayV2::Route").values():
+        assert (route["AuthorizationType"], route["AuthorizerId"]) == ("JWT", "JwtAuthorizer")
     assert stack.properties("JwtAuthorizer")["JwtConfiguration"] == {
         "Issuer": "https://id.example",
         "Audience": ["editors", "producers"],
@@ -316,14 +357,71 @@ def test_a_token_is_asked_for_where_an_issuer_is_given() -> None:
 def test_a_signature_of_iam_is_asked_for_where_none_is() -> None:
     stack = render()
 
-    assert stack.properties("ApiRoute")["AuthorizationType"] == "AWS_IAM"
+    routes = stack.of_type("AWS::ApiGatewayV2::Route").values()
+    assert {route["AuthorizationType"] for route in routes} == {"AWS_IAM"}
     assert not stack.of_type("AWS::ApiGatewayV2::Authorizer")
 
 
-def test_all_paths_of_the_api_are_behind_that_one_route() -> None:
+def test_the_api_takes_every_path_but_leaves_a_browsers_first_question_to_api_gateway() -> None:
+    """A route that took OPTIONS would ask for a token, which a browser does not send with it."""
     routes = render().of_type("AWS::ApiGatewayV2::Route")
 
-    assert [route["RouteKey"] for route in routes.values()] == ["$default"]
+    assert {route["RouteKey"] for route in routes.values()} == {"GET /{proxy+}", "POST /{proxy+}"}
+
+
+def test_a_parameter_that_is_split_by_commas_takes_no_spaces() -> None:
+    """CloudFormation keeps them: an audience " b" is no audience of anybody's."""
+    parameters = read_template()["Parameters"]
+    split = set(_split_parameters(read_template()))
+
+    refused = {
+        name for name in split if not re.fullmatch(parameters[name]["AllowedPattern"], ".a, .b")
+    }
+
+    assert {"JwtAudience", "CorsOrigins", "SourceSuffixes", "BatchSubnets"} <= split
+    assert refused == split
+
+
+@pytest.mark.parametrize(
+    ("parameter", "values"),
+    [
+        ("JwtAudience", ["", "editors", "https://a.example,b"]),
+        ("CorsOrigins", ["", "*", "https://a.example,http://localhost:5173"]),
+        ("SourceSuffixes", [".mp4", ".mp4,.MOV"]),
+        ("BatchSubnets", ["", "subnet-1,subnet-2"]),
+    ],
+)
+def test_lists_are_taken(parameter: str, values: list[str]) -> None:
+    pattern = read_template()["Parameters"][parameter]["AllowedPattern"]
+
+    assert all(re.fullmatch(pattern, value) for value in values)
+
+
+def test_an_endpoints_name_fits_whatever_the_stack_is_called() -> None:
+    stack = render(**COMPUTES["sagemaker"])
+
+    name = stack.properties("SageMakerEndpoint")["EndpointName"]
+
+    assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", name)
+    assert STACK_UUID in name
+    group = stack.properties("SageMakerLogGroup")["LogGroupName"]
+    assert group == f"/aws/sagemaker/Endpoints/{name}"
+
+
+def test_every_host_of_the_worker_is_told_what_the_plan_reckons_with() -> None:
+    price = {"UsdPerCpuSecond": "0.0000365"}
+    plan = render(**price).properties("PlanFunction")["Environment"]["Variables"]
+    batch = render(**COMPUTES["batch"], **price).properties("BatchJobDefinition")
+    sagemaker = render(**COMPUTES["sagemaker"], **price).properties("SageMakerModel")
+
+    told = [
+        render(**price).properties("WorkerFunction")["Environment"]["Variables"],
+        {each["Name"]: each["Value"] for each in batch["ContainerProperties"]["Environment"]},
+        sagemaker["PrimaryContainer"]["Environment"],
+    ]
+
+    assert {each["USD_PER_CPU_SECOND"] for each in told} == {plan["USD_PER_CPU_SECOND"]}
+    assert plan["USD_PER_CPU_SECOND"] == "0.0000365"
 
 
 def test_alarms_are_mailed_only_to_who_asked() -> None:
@@ -353,3 +451,15 @@ def _consumers(stack: Stack) -> dict[str, tuple[str, int]]:
         queue = mapping["EventSourceArn"].rpartition(":")[2]
         found[queue] = (mapping["FunctionName"].removesuffix(".Alias"), 0)
     return found
+
+
+def _split_parameters(node: Any) -> Iterator[str]:
+    """Parameters that Fn::Split takes apart at commas."""
+    if isinstance(node, list):
+        for each in node:
+            yield from _split_parameters(each)
+    elif isinstance(node, dict):
+        for name, value in node.items():
+            if name == "Fn::Split" and value[0] == "," and "Ref" in value[1]:
+                yield value[1]["Ref"]
+            yield from _split_parameters(value)

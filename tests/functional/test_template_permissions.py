@@ -6,7 +6,7 @@ import pytest
 
 from flowtag.runs import RunKeys
 from tests.cloud.permissions import as_list, may, policy_documents, statements_of_role
-from tests.cloud.template import COMPUTES, Stack, render
+from tests.cloud.template import COMPUTES, ROOT, Stack, render
 
 KEYS = RunKeys("clip-0123456789ab", "clip-ba9876543210")
 OUTPUT = "arn:aws:s3:::OutputBucket"
@@ -19,6 +19,38 @@ _NO_NARROWER = {
     "xray:PutTelemetryRecords": "X-Ray has no resources for it",
     "ecr:GetAuthorizationToken": "a token is for the whole registry",
     "cloudwatch:PutMetricData": "CloudWatch narrows it by namespace alone",
+}
+# What AWS does by a role, and which call of ours needs what.
+_BY_AWS = {
+    "logs:CreateLogStream": "Lambda, SageMaker: log lines",
+    "logs:PutLogEvents": "Lambda, SageMaker: log lines",
+    "logs:DescribeLogStreams": "SageMaker: log lines",
+    "sqs:ReceiveMessage": "Lambda: feeds a function from a queue",
+    "sqs:DeleteMessage": "Lambda: feeds a function from a queue",
+    "sqs:GetQueueAttributes": "Lambda: feeds a function from a queue",
+    "sqs:SendMessage": "Lambda: sets failed events aside",
+    "xray:PutTraceSegments": "Lambda: traces",
+    "xray:PutTelemetryRecords": "Lambda: traces",
+    "kms:Decrypt": "S3: reads with a key of the account's",
+    "kms:GenerateDataKey": "S3: writes with a key of the account's",
+    "sns:Publish": "SageMaker: tells of errors",
+    "s3:PutObject": "SageMaker: receipts",
+    "s3:AbortMultipartUpload": "SageMaker: receipts",
+    "cloudwatch:PutMetricData": "SageMaker: metrics",
+    "ecr:GetAuthorizationToken": "SageMaker: pulls the image",
+    "ecr:BatchCheckLayerAvailability": "SageMaker: pulls the image",
+    "ecr:BatchGetImage": "SageMaker: pulls the image",
+    "ecr:GetDownloadUrlForLayer": "SageMaker: pulls the image",
+}
+_BY_CALLS = {
+    "get_object": {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"},
+    "put_object": {"s3:PutObject", "s3:PutObjectTagging"},
+    "delete_object": {"s3:DeleteObject"},
+    "change_message_visibility": {"sqs:ChangeMessageVisibility"},
+    "send_message_batch": {"sqs:SendMessage"},
+    "put_events": {"events:PutEvents"},
+    "submit_job": {"batch:SubmitJob"},
+    "invoke_endpoint_async": {"sagemaker:InvokeEndpointAsync"},
 }
 _AWS_OWN = {
     "arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role": (
@@ -115,6 +147,7 @@ def test_every_function_has_a_role_of_its_own(stack: Stack) -> None:
         ("PlanRole", "s3:GetObject", f"{UPLOADS}/a b/clip.mp4"),
         ("PlanRole", "s3:GetObjectVersion", f"{UPLOADS}/clip.mp4"),
         ("PlanRole", "s3:ListBucket", UPLOADS),
+        ("PlanRole", "s3:ListBucketVersions", UPLOADS),
         ("PlanRole", "s3:ListBucket", OUTPUT),
         ("PlanRole", "s3:PutObject", f"{OUTPUT}/{KEYS.plan}"),
         ("PlanRole", "s3:PutObject", f"{OUTPUT}/{KEYS.open}"),
@@ -150,6 +183,7 @@ def test_every_function_has_a_role_of_its_own(stack: Stack) -> None:
             "arn:aws:any:eu-west-1:123456789012:ChunkQueue",
         ),
         ("WorkerRole", "s3:ListBucket", UPLOADS),
+        ("WorkerRole", "s3:ListBucketVersions", UPLOADS),
         ("ApiRole", "s3:GetObject", f"{OUTPUT}/catalog/catalog.json"),
         ("ApiRole", "s3:GetObject", f"{OUTPUT}/{KEYS.motion}"),
         ("ApiRole", "s3:GetObject", f"{OUTPUT}/{KEYS.beside('thumbnails/0001.jpg')}"),
@@ -194,6 +228,44 @@ def test_with_prefixes_nobody_reaches_beyond_them() -> None:
         for action in ("s3:GetObject", "s3:PutObject", "s3:DeleteObject"):
             assert not may(stack, role, action, f"{UPLOADS}/elsewhere/clip.mp4")
             assert not may(stack, role, action, f"{OUTPUT}/elsewhere/x/open/catalog/changes/y")
+
+
+def test_nothing_is_allowed_that_no_code_and_no_service_does(stack: Stack) -> None:
+    places = [ROOT / "layers/core/flowtag/aws", ROOT / "functions", ROOT / "gpu_worker"]
+    source = "".join(file.read_text("utf-8") for place in places for file in place.rglob("*.py"))
+    called = [needed for call, needed in _BY_CALLS.items() if f".{call}(" in source]
+
+    allowed = {
+        action
+        for role in stack.of_type("AWS::IAM::Role")
+        for statement in statements_of_role(stack, role)
+        for action in as_list(statement["Action"])
+    }
+
+    assert allowed <= set(_BY_AWS).union(*called)
+
+
+@pytest.mark.parametrize(
+    ("image", "account", "region", "name"),
+    [
+        ("123456789012.dkr.ecr.eu-west-1.amazonaws.com/flowtag:1", "123456789012", "eu-west-1", ""),
+        ("999999999999.dkr.ecr.us-east-2.amazonaws.com/flowtag:2", "999999999999", "us-east-2", ""),
+        (
+            f"999999999999.dkr.ecr.eu-west-1.amazonaws.com/flowtag/worker@sha256:{'0' * 64}",
+            "999999999999",
+            "eu-west-1",
+            "/worker",
+        ),
+    ],
+)
+def test_the_endpoint_may_pull_its_image_wherever_that_is_and_no_other(
+    image: str, account: str, region: str, name: str
+) -> None:
+    stack = render(**COMPUTES["sagemaker"], WorkerImageUri=image)
+    registry = f"arn:aws:ecr:{region}:{account}:repository"
+
+    assert may(stack, "SageMakerRole", "ecr:BatchGetImage", f"{registry}/flowtag{name}")
+    assert not may(stack, "SageMakerRole", "ecr:BatchGetImage", f"{registry}/another")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from flowtag.aws.clients import sqs_client
 from flowtag.chunk_analysis import analyze_chunk
 from flowtag.run_record import RunRecord
 from flowtag.runs import readable_json
@@ -52,8 +53,12 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(s3: S3Server, bucket: str, film: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(s3: S3Server, bucket: str, film: Path, aws: str, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3.endpoint_url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", aws)
+    # It hides a message for longer than any worker takes.
+    made = sqs_client().create_queue(QueueName="chunks", Attributes={"VisibilityTimeout": "1800"})
+    monkeypatch.setenv("CHUNK_QUEUE_URL", made["QueueUrl"])
     return plan_run(bucket, film)
 
 
@@ -68,7 +73,8 @@ def names(run: Run, index: int) -> dict[str, Any]:
 
 
 def output_of(run: Run) -> dict[str, str]:
-    return {"OUTPUT_BUCKET": run.store.bucket, "OUTPUT_PREFIX": PREFIX}
+    told = {"CHUNK_QUEUE_URL": os.environ["CHUNK_QUEUE_URL"]}
+    return {"OUTPUT_BUCKET": run.store.bucket, "OUTPUT_PREFIX": PREFIX, **told}
 
 
 def test_on_lambda_a_chunk_that_is_not_done_goes_back_and_is_named(

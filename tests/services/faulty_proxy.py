@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 
-Fault = Literal["500", "503", "cut before", "cut after", "cut within"]
+Fault = Literal["429", "500", "503", "cut before", "cut after", "cut within"]
 FAULTS: tuple[Fault, ...] = ("500", "503", "cut before", "cut after", "cut within")
 
 
@@ -20,7 +20,7 @@ class FaultyProxy:
 
     Attributes:
         port: where it listens, on 127.0.0.1.
-        choose: which fault befalls a call of a method, if any; see :data:`FAULTS`. "Cut after"
+        choose: which fault befalls a call of a method, if any; see ``Fault``. "Cut after"
             cuts when the server has done as asked: its reply is lost.
         after: is called when the server has done as asked, and before the client hears of it.
         met: the faults that befell calls so far.
@@ -103,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "cut before":
             self._cut()
             return
-        if fault in ("500", "503"):
+        if fault in ("429", "500", "503"):
             self._refuse(int(fault))
             return
         self._forward(body, fault)
@@ -141,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(data)
 
     def _refuse(self, status: int) -> None:
-        code = "SlowDown" if status == 503 else "InternalError"
+        code = {429: "TooManyRequestsException", 503: "SlowDown"}.get(status, "InternalError")
         text = f"<Error><Code>{code}</Code><Message>try again</Message></Error>".encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/xml")

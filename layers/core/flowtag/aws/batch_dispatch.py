@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from flowtag.aws.clients import translated
+from flowtag.aws.repeating import did_nothing, repeated
 from flowtag.contracts.messages import Plan
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ class BatchDispatcher:
     A share is several chunks, so that a container, and a model, is loaded once for many.
 
     Attributes:
-        may_repeat: SubmitJob makes a second, paid job of a repeated call.
+        may_repeat: SubmitJob makes a second, paid job of a repeated call. One whose reply was lost
+            is not repeated here either: reconciliation finds the run if there is no job.
     """
 
     may_repeat = False
@@ -32,7 +34,7 @@ class BatchDispatcher:
     def __init__(
         self, client: BatchClient, job_queue: str, job_definition: str, share_chunks: int
     ) -> None:
-        """Takes a client of Batch, where jobs go, and how many chunks a child takes."""
+        """Takes a client of Batch that makes each call once, where jobs go, a child's chunks."""
         self._client = client
         self._job_queue = job_queue
         self._job_definition = job_definition
@@ -40,6 +42,9 @@ class BatchDispatcher:
 
     def hand_out(self, plan: Plan, chunks: Sequence[int], record_key: str) -> None:
         """Submits a job for chunks; see :class:`~flowtag.dispatching.Dispatcher`."""
+        repeated(lambda: self._submit(plan, chunks, record_key), only=did_nothing)
+
+    def _submit(self, plan: Plan, chunks: Sequence[int], record_key: str) -> None:
         share = max(self._share_chunks, -(-len(chunks) // _MOST_CHILDREN))
         children = -(-len(chunks) // share)
         # An array has at least two children.

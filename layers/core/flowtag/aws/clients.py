@@ -67,8 +67,11 @@ def events_client() -> EventBridgeClient:
 
 
 def batch_client() -> BatchClient:
-    """A client of AWS Batch; ``AWS_ENDPOINT_URL_BATCH`` names another server."""
-    return boto3.client("batch", config=_config())
+    """A client of AWS Batch that makes each call once; ``AWS_ENDPOINT_URL_BATCH`` is its server.
+
+    boto3 repeats a call whose reply was lost, and Batch would start a second, paid job.
+    """
+    return boto3.client("batch", config=_config(attempts=1))
 
 
 def sagemaker_client() -> SageMakerRuntimeClient:

@@ -7,12 +7,16 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 
 from flowtag.errors import StorageError
 
 _ATTEMPTS = 8
 _LONGEST_PAUSE_SECONDS = 5.0
+
+_THROTTLING_STATUS = 429
+_THROTTLED = {"Throttling", "ThrottlingException", "TooManyRequestsException"}
+_NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError)
 
 _T = TypeVar("_T")
 
@@ -20,6 +24,16 @@ _T = TypeVar("_T")
 def broke_off(error: StorageError) -> bool:
     """Whether a reply did not come, or not whole; a refusal is a whole reply."""
     return not isinstance(error.__cause__, ClientError)
+
+
+def did_nothing(error: StorageError) -> bool:
+    """Whether a call certainly had no effect and may pass: throttled, or never sent."""
+    cause = error.__cause__
+    if not isinstance(cause, ClientError):
+        return isinstance(cause, _NEVER_SENT)
+    status = cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    code = cause.response.get("Error", {}).get("Code")
+    return status == _THROTTLING_STATUS or code in _THROTTLED
 
 
 def repeated(call: Callable[[], _T], only: Callable[[StorageError], bool] = broke_off) -> _T:
