@@ -15,8 +15,10 @@ from flowtag.errors import BrokenMediaError, StorageError
 from flowtag.ingest_limits import Limits
 from flowtag.reconciliation import MOST_DISPATCHES
 from flowtag.runs import RunKeys, read_motion
+from flowtag.settings import ExecutionSettings
 from flowtag.storage import FolderStore
 from tests.functional.cloud_run import LATER, Cloud
+from tests.media.damaged import join
 from tests.media.movies import Movie, write_movie
 from tests.unit.dying_store import Died, DyingStore
 
@@ -166,6 +168,41 @@ def test_a_video_over_a_limit_is_skipped_and_says_which(
     assert (motion.analysis.status, cloud.queue) == ("skipped", [])
     assert said in (motion.analysis.reason or "")
     assert motion.video.duration_seconds == 6
+
+
+def test_a_film_with_one_key_frame_is_divided_so_that_its_chunks_are_done_in_time(
+    store: FolderStore, tmp_path: Path
+) -> None:
+    path = write_movie(
+        tmp_path / "film.mp4", Movie(count=150, size=(160, 90), options={"g": "999"})
+    )
+    results = []
+    for name, seconds in (("whole", 900), ("divided", 0.1)):
+        place = FolderStore(store.root / name)
+        cloud = Cloud(path, execution=ExecutionSettings(chunk_timeout_seconds=seconds))
+        ingested = cloud.upload(place)
+        cloud.work_all(place)
+        cloud.complete(place, ingested.keys)
+        results.append((ingested.chunk_count, place.get(ingested.keys.motion)))
+    (one, whole), (several, divided) = results
+    assert one == 1
+    assert several is not None
+    assert several > 1
+    assert divided == whole
+
+
+def test_what_cannot_be_divided_and_takes_far_too_long_is_skipped(
+    store: FolderStore, tmp_path: Path
+) -> None:
+    plain = write_movie(tmp_path / "a.ts", Movie(count=75, size=(160, 90)))
+    path = join(tmp_path / "film.ts", plain, plain)
+    cloud = Cloud(path, execution=ExecutionSettings(chunk_timeout_seconds=0.05))
+    ingested = cloud.upload(store)
+    motion = read_motion(store.get(ingested.keys.motion))
+    assert (motion.analysis.status, cloud.queue) == ("skipped", [])
+    assert "timestamps cannot be trusted" in (motion.analysis.reason or "")
+    # The end of a limit that it keeps, by an estimate that may be wrong by half.
+    assert Cloud(path).upload(FolderStore(tmp_path / "in time")).outcome == "dispatched"
 
 
 def _steps(cloud: Cloud) -> list[Callable[[FolderStore], object]]:
