@@ -57,7 +57,11 @@ class Cloud:
     def upload(self, store: ObjectStore, limits: Limits | None = None) -> Ingested:
         """The event of the upload is delivered."""
         intake = Intake(store, self, SETTINGS, self.execution, limits or Limits())
-        return ingest(intake, local_source(self.film), UPLOADED, lambda: self.film)
+        return ingest(intake, local_source(self.film), UPLOADED, self.media)
+
+    def media(self) -> Path:
+        """Opens what was uploaded, to plan it."""
+        return self.film
 
     def work(self, store: ObjectStore) -> None:
         """A worker takes the first task; it is gone from the queue only when that is done."""

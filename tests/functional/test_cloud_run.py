@@ -255,7 +255,7 @@ def test_what_died_and_was_never_called_again_is_found_by_the_schedule(
                 break
         store = FolderStore(root)
         if not any(key.endswith("plan.json") for key in store.list("")):
-            # Nothing but the event of the upload names the video; Lambda keeps that.
+            # Lambda keeps the event of the upload; else the video would end as failed.
             cloud.upload(store)
         _reconcile_until_done(cloud, store)
         assert published(store) == undisturbed, f"died after write {dies_after}"
@@ -302,7 +302,26 @@ def test_a_damaged_plan_does_not_keep_others_from_being_found(
     assert list(findings.values()) == ["redriven"]
 
 
-def test_a_mark_of_a_run_that_was_never_planned_goes_in_the_end(store: FolderStore) -> None:
+def test_a_video_that_nobody_could_plan_ends_as_failed(film: Path, store: FolderStore) -> None:
+    class Dying(Cloud):
+        def media(self) -> Path:
+            raise Died
+
+    cloud = Dying(film)
+    for _ in range(3):
+        with pytest.raises(Died):
+            cloud.upload(store)
+    assert cloud.reconcile(store, timedelta(minutes=20))[0].finding == "in_time"
+    assert cloud.reconcile(store)[0].finding == "closed"
+    cloud.complete(store, cloud.asked[0])
+    (ready,) = cloud.told
+    assert ready.status == "failed"
+    assert "could not be planned" in (ready.reason or "")
+    assert cataloged(store) == [(ready.run_id, "failed")]
+    assert list(store.list("open/")) == []
+
+
+def test_a_mark_that_tells_nothing_of_its_run_goes_in_the_end(store: FolderStore) -> None:
     store.put(RunKeys("a-0", "a-1").open, b"{}")
     cloud = Cloud(Path("nowhere"))
     assert cloud.reconcile(store, LATER)[0].finding == "unplanned"
