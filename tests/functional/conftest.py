@@ -12,6 +12,7 @@ from flowtag.aws.s3_store import S3Store
 from local_cloud.s3_server import S3Server
 from tests.functional.deployed import Deployed, deploy
 from tests.functional.shelf import Ask, Shelf, context
+from tests.functional.store_places import BucketPrefixes, Folders, Place
 from tests.media.movies import Movie, write_movie
 from tests.services.api_events import api_event
 from tests.services.aws_server import aws_server
@@ -78,3 +79,13 @@ def deployed(
 ) -> Deployed:
     """Plan, complete and reconcile with empty buckets and queues."""
     return deploy(s3, aws_services, bucket, monkeypatch)
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def place(request: pytest.FixtureRequest) -> Place:
+    """Room for stores: on disk, and in a bucket of a real S3 server."""
+    if request.param == "folder":
+        root: Path = request.getfixturevalue("tmp_path")
+        return Folders(root / "stores")
+    server: S3Server = request.getfixturevalue("s3")
+    return BucketPrefixes(server.endpoint_url, request.getfixturevalue("bucket"))

@@ -1,4 +1,4 @@
-"""A run in the cloud: what each step writes, whatever is lost, doubled or late."""
+"""A run in the cloud, on disk and in S3: what each step writes, whatever is lost or doubled."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from flowtag.ingest_limits import Limits
 from flowtag.reconciliation import MOST_DISPATCHES
 from flowtag.runs import RunKeys, read_motion
 from flowtag.settings import ExecutionSettings
-from flowtag.storage import FolderStore
+from flowtag.storage import FolderStore, ObjectStore
 from tests.functional.cloud_run import LATER, Cloud
+from tests.functional.store_places import Place
 from tests.media.damaged import join
 from tests.media.movies import Movie, write_movie
 from tests.unit.dying_store import Died, DyingStore
@@ -34,8 +35,8 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> FolderStore:
-    return FolderStore(tmp_path / "out")
+def store(place: Place) -> ObjectStore:
+    return place.store("out")
 
 
 @pytest.fixture(scope="module")
@@ -48,18 +49,18 @@ def undisturbed(film: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     return published(store)
 
 
-def published(store: FolderStore) -> dict[str, bytes]:
+def published(store: ObjectStore) -> dict[str, bytes]:
     """What readers see, and the results that it stands on."""
     keys = [key for key in store.list("") if not any(part in key for part in _MAY_DIFFER)]
     return {key: store.get(key) for key in keys}
 
 
-def cataloged(store: FolderStore) -> list[tuple[str, str]]:
+def cataloged(store: ObjectStore) -> list[tuple[str, str]]:
     """The runs that the catalog names, and how they ended."""
     return [(entry.run_id, entry.status) for entry in read_catalog(store)]
 
 
-def test_a_run_ends_with_a_result_an_event_and_nothing_open(film: Path, store: FolderStore) -> None:
+def test_a_run_ends_with_a_result_an_event_and_nothing_open(film: Path, store: ObjectStore) -> None:
     cloud = Cloud(film)
     ingested = cloud.upload(store)
     assert (ingested.outcome, ingested.chunks, len(cloud.queue)) == ("dispatched", CHUNKS, CHUNKS)
@@ -73,7 +74,7 @@ def test_a_run_ends_with_a_result_an_event_and_nothing_open(film: Path, store: F
     assert list(store.list("open/")) == []
 
 
-def test_a_run_with_chunks_missing_is_left_alone(film: Path, store: FolderStore) -> None:
+def test_a_run_with_chunks_missing_is_left_alone(film: Path, store: ObjectStore) -> None:
     cloud = Cloud(film)
     keys = cloud.upload(store).keys
     cloud.work(store)
@@ -83,7 +84,7 @@ def test_a_run_with_chunks_missing_is_left_alone(film: Path, store: FolderStore)
 
 
 def test_the_event_of_an_upload_may_come_again_at_any_time(
-    film: Path, store: FolderStore, undisturbed: dict[str, bytes]
+    film: Path, store: ObjectStore, undisturbed: dict[str, bytes]
 ) -> None:
     cloud = Cloud(film)
     keys = cloud.upload(store).keys
@@ -95,7 +96,7 @@ def test_the_event_of_an_upload_may_come_again_at_any_time(
     assert published(store) == undisturbed
 
 
-def test_a_chunk_that_failed_becomes_a_gap(film: Path, store: FolderStore) -> None:
+def test_a_chunk_that_failed_becomes_a_gap(film: Path, store: ObjectStore) -> None:
     cloud = Cloud(film)
     keys = cloud.upload(store).keys
     cloud.lose(store)
@@ -107,7 +108,7 @@ def test_a_chunk_that_failed_becomes_a_gap(film: Path, store: FolderStore) -> No
 
 
 def test_a_chunk_that_comes_after_all_completes_a_partial_result(
-    film: Path, store: FolderStore, undisturbed: dict[str, bytes]
+    film: Path, store: ObjectStore, undisturbed: dict[str, bytes]
 ) -> None:
     cloud = Cloud(film)
     keys = cloud.upload(store).keys
@@ -125,7 +126,7 @@ def test_a_chunk_that_comes_after_all_completes_a_partial_result(
 
 
 def test_a_video_of_which_no_chunk_works_is_published_as_failed(
-    film: Path, store: FolderStore
+    film: Path, store: ObjectStore
 ) -> None:
     def fail(task: object) -> bytes:
         raise BrokenMediaError("nothing can be decoded")
@@ -140,7 +141,7 @@ def test_a_video_of_which_no_chunk_works_is_published_as_failed(
     assert motion.video.codec == "h264"
 
 
-def test_what_is_no_video_gets_a_result_that_says_so(store: FolderStore, tmp_path: Path) -> None:
+def test_what_is_no_video_gets_a_result_that_says_so(store: ObjectStore, tmp_path: Path) -> None:
     text = tmp_path / "notes.mp4"
     text.write_text("not a video")
     cloud = Cloud(text)
@@ -160,7 +161,7 @@ def test_what_is_no_video_gets_a_result_that_says_so(store: FolderStore, tmp_pat
     ],
 )
 def test_a_video_over_a_limit_is_skipped_and_says_which(
-    film: Path, store: FolderStore, limits: Limits, said: str
+    film: Path, store: ObjectStore, limits: Limits, said: str
 ) -> None:
     cloud = Cloud(film)
     ingested = cloud.upload(store, limits)
@@ -171,19 +172,19 @@ def test_a_video_over_a_limit_is_skipped_and_says_which(
 
 
 def test_a_film_with_one_key_frame_is_divided_so_that_its_chunks_are_done_in_time(
-    store: FolderStore, tmp_path: Path
+    place: Place, tmp_path: Path
 ) -> None:
     path = write_movie(
         tmp_path / "film.mp4", Movie(count=150, size=(160, 90), options={"g": "999"})
     )
     results = []
     for name, seconds in (("whole", 900), ("divided", 0.1)):
-        place = FolderStore(store.root / name)
+        store = place.store(name)
         cloud = Cloud(path, execution=ExecutionSettings(chunk_timeout_seconds=seconds))
-        ingested = cloud.upload(place)
-        cloud.work_all(place)
-        cloud.complete(place, ingested.keys)
-        results.append((ingested.chunk_count, place.get(ingested.keys.motion)))
+        ingested = cloud.upload(store)
+        cloud.work_all(store)
+        cloud.complete(store, ingested.keys)
+        results.append((ingested.chunk_count, store.get(ingested.keys.motion)))
     (one, whole), (several, divided) = results
     assert one == 1
     assert several is not None
@@ -192,7 +193,7 @@ def test_a_film_with_one_key_frame_is_divided_so_that_its_chunks_are_done_in_tim
 
 
 def test_what_cannot_be_divided_and_takes_far_too_long_is_skipped(
-    store: FolderStore, tmp_path: Path
+    store: ObjectStore, tmp_path: Path
 ) -> None:
     plain = write_movie(tmp_path / "a.ts", Movie(count=75, size=(160, 90)))
     path = join(tmp_path / "film.ts", plain, plain)
@@ -205,10 +206,10 @@ def test_what_cannot_be_divided_and_takes_far_too_long_is_skipped(
     assert Cloud(path).upload(FolderStore(tmp_path / "in time")).outcome == "dispatched"
 
 
-def _steps(cloud: Cloud) -> list[Callable[[FolderStore], object]]:
+def _steps(cloud: Cloud) -> list[Callable[[ObjectStore], object]]:
     """What the events of one upload set off, in order; each may be carried out again."""
 
-    def completed(store: FolderStore) -> object:
+    def completed(store: ObjectStore) -> object:
         return cloud.complete(store, cloud.upload(store).keys)
 
     return [cloud.upload, *[cloud.work] * CHUNKS, completed]
@@ -216,25 +217,25 @@ def _steps(cloud: Cloud) -> list[Callable[[FolderStore], object]]:
 
 @pytest.fixture(scope="module")
 def write_count(film: Path, tmp_path_factory: pytest.TempPathFactory) -> int:
-    store, cloud = DyingStore(tmp_path_factory.mktemp("counted")), Cloud(film)
+    store, cloud = DyingStore(FolderStore(tmp_path_factory.mktemp("counted"))), Cloud(film)
     for step in _steps(cloud):
         step(store)
     return store.writes
 
 
 def test_a_function_may_die_after_any_of_its_writes(
-    film: Path, tmp_path: Path, undisturbed: dict[str, bytes], write_count: int
+    film: Path, place: Place, undisturbed: dict[str, bytes], write_count: int
 ) -> None:
     assert write_count > 12
     for dies_after in range(1, write_count + 1):
-        root, cloud = tmp_path / str(dies_after), Cloud(film)
-        store: FolderStore = DyingStore(root, dies_after)
+        root, cloud = place.store(str(dies_after)), Cloud(film)
+        store: ObjectStore = DyingStore(root, dies_after)
         for step in _steps(cloud):
             try:
                 step(store)
             except Died:
                 # Its event is delivered again, to a process that knows nothing.
-                store = FolderStore(root)
+                store = root
                 step(store)
         assert published(store) == undisturbed, f"died after write {dies_after}"
         assert cloud.told
@@ -243,17 +244,17 @@ def test_a_function_may_die_after_any_of_its_writes(
 
 
 def test_what_died_and_was_never_called_again_is_found_by_the_schedule(
-    film: Path, tmp_path: Path, undisturbed: dict[str, bytes], write_count: int
+    film: Path, place: Place, undisturbed: dict[str, bytes], write_count: int
 ) -> None:
     for dies_after in range(1, write_count + 1):
-        root, cloud = tmp_path / str(dies_after), Cloud(film)
-        store: FolderStore = DyingStore(root, dies_after)
+        root, cloud = place.store(str(dies_after)), Cloud(film)
+        store: ObjectStore = DyingStore(root, dies_after)
         for step in _steps(cloud):
             try:
                 step(store)
             except Died:
                 break
-        store = FolderStore(root)
+        store = root
         if not any(key.endswith("plan.json") for key in store.list("")):
             # Lambda keeps the event of the upload; else the video would end as failed.
             cloud.upload(store)
@@ -261,7 +262,7 @@ def test_what_died_and_was_never_called_again_is_found_by_the_schedule(
         assert published(store) == undisturbed, f"died after write {dies_after}"
 
 
-def _reconcile_until_done(cloud: Cloud, store: FolderStore) -> None:
+def _reconcile_until_done(cloud: Cloud, store: ObjectStore) -> None:
     for _ in range(4):
         cloud.reconcile(store)
         cloud.work_all(store)
@@ -270,14 +271,14 @@ def _reconcile_until_done(cloud: Cloud, store: FolderStore) -> None:
         cloud.asked.clear()
 
 
-def test_a_run_that_is_in_time_is_not_redriven(film: Path, store: FolderStore) -> None:
+def test_a_run_that_is_in_time_is_not_redriven(film: Path, store: ObjectStore) -> None:
     cloud = Cloud(film)
     cloud.upload(store)
     assert [found.finding for found in cloud.reconcile(store, timedelta(minutes=5))] == ["in_time"]
     assert len(cloud.queue) == CHUNKS
 
 
-def test_chunks_that_never_come_are_given_up_in_the_end(film: Path, store: FolderStore) -> None:
+def test_chunks_that_never_come_are_given_up_in_the_end(film: Path, store: ObjectStore) -> None:
     cloud = Cloud(film)
     keys = cloud.upload(store).keys
     cloud.work(store)
@@ -290,7 +291,7 @@ def test_chunks_that_never_come_are_given_up_in_the_end(film: Path, store: Folde
 
 
 def test_a_damaged_plan_does_not_keep_others_from_being_found(
-    film: Path, store: FolderStore
+    film: Path, store: ObjectStore
 ) -> None:
     cloud = Cloud(film)
     cloud.upload(store)
@@ -302,7 +303,7 @@ def test_a_damaged_plan_does_not_keep_others_from_being_found(
     assert list(findings.values()) == ["redriven"]
 
 
-def test_a_video_that_nobody_could_plan_ends_as_failed(film: Path, store: FolderStore) -> None:
+def test_a_video_that_nobody_could_plan_ends_as_failed(film: Path, store: ObjectStore) -> None:
     class Dying(Cloud):
         def media(self) -> Path:
             raise Died
@@ -321,7 +322,7 @@ def test_a_video_that_nobody_could_plan_ends_as_failed(film: Path, store: Folder
     assert list(store.list("open/")) == []
 
 
-def test_a_mark_that_tells_nothing_of_its_run_goes_in_the_end(store: FolderStore) -> None:
+def test_a_mark_that_tells_nothing_of_its_run_goes_in_the_end(store: ObjectStore) -> None:
     store.put(RunKeys("a-0", "a-1").open, b"{}")
     cloud = Cloud(Path("nowhere"))
     assert cloud.reconcile(store, LATER)[0].finding == "unplanned"
@@ -330,7 +331,7 @@ def test_a_mark_that_tells_nothing_of_its_run_goes_in_the_end(store: FolderStore
 
 
 def test_a_result_that_nobody_could_be_told_of_is_told_later(
-    film: Path, store: FolderStore
+    film: Path, store: ObjectStore
 ) -> None:
     cloud = Cloud(film)
     keys = cloud.upload(store).keys
