@@ -102,4 +102,4 @@ def test_a_poisoned_chunk_becomes_a_gap_and_the_others_are_published(
     )
     assert motion.analysis.frames.decoded > 0
     assert failed.code == "chunk_lost"
-    assert left == {name: (0, 0) for name in left}
+    assert left == dict.fromkeys(left, (0, 0))
