@@ -72,13 +72,18 @@ class Tagged:
 
 
 def plan_of(
-    path: Path, chunk_seconds: Fraction = WHOLE, settings: AnalysisSettings | None = None
+    path: Path,
+    chunk_seconds: Fraction = WHOLE,
+    settings: AnalysisSettings | None = None,
+    chunk_timeout_seconds: float = 900,
 ) -> Plan:
     """Plans a file."""
     source = SourceRef(
         uri=f"/media/{path.name}", name=path.name, size_bytes=path.stat().st_size, content_id="c"
     )
-    execution = ExecutionSettings(chunk_seconds=chunk_seconds)
+    execution = ExecutionSettings(
+        chunk_seconds=chunk_seconds, chunk_timeout_seconds=chunk_timeout_seconds
+    )
     return plan_video(path, source, settings or AnalysisSettings(), execution)
 
 
@@ -87,6 +92,7 @@ def tag(
     chunk_seconds: Fraction = WHOLE,
     settings: AnalysisSettings | None = None,
     order: Callable[[int], Iterable[int]] = range,
+    chunk_timeout_seconds: float = 900,
 ) -> Tagged:
     """Tags a file.
 
@@ -95,7 +101,8 @@ def tag(
         chunk_seconds: aimed-at length of a chunk; all in one by default.
         settings: the standard ones by default.
         order: in which so many chunks are analysed.
+        chunk_timeout_seconds: what a worker has for a chunk; too little divides between key frames.
     """
-    plan = plan_of(path, chunk_seconds, settings)
+    plan = plan_of(path, chunk_seconds, settings, chunk_timeout_seconds)
     chunks = {i: analyze_chunk(plan.task(i), path) for i in order(len(plan.chunks))}
     return Tagged(plan, chunks, assemble(plan, chunks.get))

@@ -94,6 +94,7 @@ def _intake() -> Intake:
         execution=ExecutionSettings(
             chunk_seconds=environment.chunk_seconds,
             chunk_cpu_seconds=environment.chunk_cpu_seconds,
+            chunk_timeout_seconds=environment.chunk_timeout_seconds,
         ),
         limits=environment.limits(),
     )

@@ -40,6 +40,7 @@ class Cloud:
         queue: tasks handed out and not yet carried out.
         told: events that were sent.
         asked: runs that somebody asked to complete.
+        execution: how what is uploaded is planned.
     """
 
     film: Path
@@ -48,14 +49,19 @@ class Cloud:
     told: list[Ready] = field(default_factory=list)
     asked: list[RunKeys] = field(default_factory=list)
     analyze: Callable[[ChunkTask], bytes] | None = None
+    execution: ExecutionSettings = EXECUTION
 
     def hand_out(self, plan: Plan, chunks: Sequence[int], record_key: str) -> None:
         self.queue += [plan.task(index) for index in chunks]
 
     def upload(self, store: ObjectStore, limits: Limits | None = None) -> Ingested:
         """The event of the upload is delivered."""
-        intake = Intake(store, self, SETTINGS, EXECUTION, limits or Limits())
-        return ingest(intake, local_source(self.film), UPLOADED, lambda: self.film)
+        intake = Intake(store, self, SETTINGS, self.execution, limits or Limits())
+        return ingest(intake, local_source(self.film), UPLOADED, self.media)
+
+    def media(self) -> Path:
+        """Opens what was uploaded, to plan it."""
+        return self.film
 
     def work(self, store: ObjectStore) -> None:
         """A worker takes the first task; it is gone from the queue only when that is done."""

@@ -1,16 +1,21 @@
-"""Fixtures of the tests of the API."""
+"""Fixtures of the tests of the API, and of the other functions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from flowtag.aws.clients import s3_client
 from flowtag.aws.s3_store import S3Store
 from local_cloud.s3_server import S3Server
+from tests.functional.deployed import Deployed, deploy
 from tests.functional.shelf import Ask, Shelf, context
+from tests.functional.store_places import BucketPrefixes, Folders, Place
+from tests.media.movies import Movie, write_movie
 from tests.services.api_events import api_event
+from tests.services.aws_server import aws_server
 
 
 @pytest.fixture
@@ -52,3 +57,35 @@ def ask(monkeypatch: pytest.MonkeyPatch, api_environment: dict[str, str]) -> Ite
     app._library.cache_clear()
     yield lambda *parts, **more: app.lambda_handler(api_event(*parts, **more), context())
     app._library.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def aws_services() -> Iterator[str]:
+    """The endpoint of those services of AWS that no real server stands in for."""
+    with aws_server() as endpoint_url:
+        yield endpoint_url
+
+
+@pytest.fixture(scope="session")
+def rushes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film of six seconds with a key frame in each: three chunks of two seconds."""
+    movie = Movie(count=150, size=(160, 90), options={"g": "25"})
+    return write_movie(tmp_path_factory.mktemp("rushes") / "film.mp4", movie)
+
+
+@pytest.fixture
+def deployed(
+    s3: S3Server, aws_services: str, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> Deployed:
+    """Plan, complete and reconcile with empty buckets and queues."""
+    return deploy(s3, aws_services, bucket, monkeypatch)
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def place(request: pytest.FixtureRequest) -> Place:
+    """Room for stores: on disk, and in a bucket of a real S3 server."""
+    if request.param == "folder":
+        root: Path = request.getfixturevalue("tmp_path")
+        return Folders(root / "stores")
+    server: S3Server = request.getfixturevalue("s3")
+    return BucketPrefixes(server.endpoint_url, request.getfixturevalue("bucket"))

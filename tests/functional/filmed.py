@@ -28,6 +28,15 @@ CODINGS = {
     "mpeg2-open": Codec("mpeg2video", ".ts", options={"g": "12", "bf": "2"}, bit_rate=1_000_000),
     "vp9": Codec("libvpx-vp9", ".webm", options={"g": "15", "cpu-used": "8", "crf": "32"}),
 }
+# With no place to begin in the middle, or none where a picture is whole at once.
+RARE_KEYS = {
+    "h264-one-key": Codec(
+        "libx264", ".mp4", options={"x264-params": "keyint=infinite:scenecut=0:bframes=3"}
+    ),
+    "h264-refresh": Codec(
+        "libx264", ".mp4", options={"x264-params": "keyint=50:intra-refresh=1:bframes=0"}
+    ),
+}
 _REST, _WHIP = Part(0.9), Part(0.4, CameraMove(pan=2.5))
 # A whip pan between two rests, a cut, a zoom, and a dissolve: every path is taken.
 FILM = Clip(
@@ -50,7 +59,7 @@ def film_as(coding: str, folder: Path) -> Path:
     """Encodes the film."""
     cadence = Cadence(Fraction(25), variable=coding == "h264-varying")
     pts = cadence.pts(4.6, FILM.seed)
-    codec = CODINGS[coding]
+    codec = (CODINGS | RARE_KEYS)[coding]
     return write_video(
         folder / f"{coding}{codec.suffix}",
         render_frames(replace(FILM, cadence=cadence)),

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.functional.filmed import CODINGS, film_as
+from tests.functional.filmed import CODINGS, RARE_KEYS, film_as
 from tests.media.damaged import scatter_bits
 from tests.tagging import Tagged, plan_of, tag
 
@@ -54,6 +54,20 @@ def test_neither_chunks_nor_their_order_change_a_byte(
     tagged = tag(video, chunk_seconds, order=shuffled)
     assert tagged.motion_json == whole.motion_json
     assert tagged.assembly.thumbnails == whole.assembly.thumbnails
+
+
+@pytest.mark.parametrize("coding", sorted(CODINGS | RARE_KEYS))
+@pytest.mark.parametrize("chunk_timeout_seconds", [0.02, 0.06])
+def test_chunks_divided_between_key_frames_change_no_byte(
+    coding: str, chunk_timeout_seconds: float, tmp_path: Path
+) -> None:
+    path = film_as(coding, tmp_path)
+    whole = tag(path)
+    keyed = plan_of(path, Fraction(1)).chunks
+    divided = tag(path, Fraction(1), chunk_timeout_seconds=chunk_timeout_seconds)
+    assert len(divided.plan.chunks) > len(keyed)
+    assert divided.motion_json == whole.motion_json
+    assert divided.assembly.thumbnails == whole.assembly.thumbnails
 
 
 @pytest.mark.parametrize("coding", ["h264-closed", "h264-open"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import random
+import secrets
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 
 from flowtag.completing import complete
 from flowtag.runs import RunKeys, read_motion
-from flowtag.storage import FolderStore
+from flowtag.storage import FolderStore, ObjectStore
 from tests.functional.cloud_run import Cloud
+from tests.functional.store_places import Place, copied
 from tests.functional.test_cloud_run import CHUNKS, cataloged, published
 from tests.media.movies import Movie, write_movie
 
@@ -40,8 +42,8 @@ def two_processes() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(2, multiprocessing.get_context("spawn"))
 
 
-def complete_in(root: Path, keys: RunKeys) -> str:
-    return complete(FolderStore(root), keys, lambda ready: None).outcome
+def complete_in(place: Place, name: str, keys: RunKeys) -> str:
+    return complete(place.store(name), keys, lambda ready: None).outcome
 
 
 @settings(
@@ -54,13 +56,13 @@ def complete_in(root: Path, keys: RunKeys) -> str:
 )
 def test_however_often_and_in_whatever_order_events_come(
     film: Path,
+    place: Place,
     undisturbed: dict[str, bytes],
-    tmp_path_factory: pytest.TempPathFactory,
     uploads: int,
     chunk_deliveries: int,
     seed: random.Random,
 ) -> None:
-    store, cloud = FolderStore(tmp_path_factory.mktemp("out")), Cloud(film)
+    store, cloud = place.store(secrets.token_hex(8)), Cloud(film)
     keys = cloud.upload(store).keys
     tasks = [task for task in cloud.queue for _ in range(chunk_deliveries)]
     cloud.queue.clear()
@@ -82,40 +84,43 @@ def test_however_often_and_in_whatever_order_events_come(
 
 
 def test_two_completions_at_a_time_publish_one_result(
-    film: Path, undisturbed: dict[str, bytes], tmp_path: Path
+    film: Path, place: Place, undisturbed: dict[str, bytes]
 ) -> None:
+    analysed, cloud = place.store("analysed"), Cloud(film)
+    keys = cloud.upload(analysed).keys
+    cloud.work_all(analysed)
     with two_processes() as processes:
         for race in range(RACES):
-            store, cloud = FolderStore(tmp_path / str(race)), Cloud(film)
-            keys = cloud.upload(store).keys
-            cloud.work_all(store)
-            both = [processes.submit(complete_in, store.root, keys) for _ in range(2)]
+            store = copied(analysed, place.store(f"race-{race}"))
+            both = [processes.submit(complete_in, place, f"race-{race}", keys) for _ in range(2)]
             assert [one.result() for one in both] == ["published", "published"]
             assert published(store) == undisturbed
+            assert cataloged(store) == [(keys.run_id, "complete")]
 
 
 def test_a_completion_that_saw_a_failure_never_beats_one_that_saw_the_result(
-    film: Path, undisturbed: dict[str, bytes], tmp_path: Path
+    film: Path, place: Place, undisturbed: dict[str, bytes]
 ) -> None:
     with two_processes() as processes:
         for race in range(20):
-            store, cloud = FolderStore(tmp_path / str(race)), Cloud(film)
+            name = f"race-{race}"
+            store, cloud = place.store(name), Cloud(film)
             keys = cloud.upload(store).keys
             late = cloud.queue[race % CHUNKS]
             cloud.queue.remove(late)
             cloud.work_all(store)
             cloud.queue.append(late)
             cloud.lose(store)
-            partial = processes.submit(complete_in, store.root, keys)
+            partial = processes.submit(complete_in, place, name, keys)
             cloud.queue.append(late)
             cloud.work(store)
-            whole = processes.submit(complete_in, store.root, keys)
+            whole = processes.submit(complete_in, place, name, keys)
             assert {partial.result(), whole.result()} == {"published"}
             _assert_whole(store, keys, late.index, undisturbed)
 
 
 def _assert_whole(
-    store: FolderStore, keys: RunKeys, index: int, undisturbed: dict[str, bytes]
+    store: ObjectStore, keys: RunKeys, index: int, undisturbed: dict[str, bytes]
 ) -> None:
     assert read_motion(store.get(keys.motion)).analysis.status == "complete"
     store.delete(keys.failed(index))

@@ -1,4 +1,4 @@
-"""A run in the cloud: what each step writes, whatever is lost, doubled or late."""
+"""A run in the cloud, on disk and in S3: what each step writes, whatever is lost or doubled."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from flowtag.ingest_limits import Limits
 from flowtag.reconciliation import MOST_DISPATCHES
 from flowtag.redriving import redrive
 from flowtag.runs import RunKeys, read_motion
-from flowtag.storage import FolderStore
+from flowtag.settings import ExecutionSettings
+from flowtag.storage import FolderStore, ObjectStore
 from tests.functional.cloud_run import LATER, Cloud
+from tests.functional.store_places import Place
+from tests.media.damaged import join
 from tests.media.movies import Movie, write_movie
 from tests.unit.dying_store import Died, DyingStore
 
@@ -33,8 +36,8 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> FolderStore:
-    return FolderStore(tmp_path / "out")
+def store(place: Place) -> ObjectStore:
+    return place.store("out")
 
 
 @pytest.fixture(scope="module")
@@ -47,18 +50,18 @@ def undisturbed(film: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     return published(store)
 
 
-def published(store: FolderStore) -> dict[str, bytes]:
+def published(store: ObjectStore) -> dict[str, bytes]:
     """What readers see, and the results that it stands on."""
     keys = [key for key in store.list("") if not any(part in key for part in MAY_DIFFER)]
     return {key: store.get(key) for key in keys}
 
 
-def cataloged(store: FolderStore) -> list[tuple[str, str]]:
+def cataloged(store: ObjectStore) -> list[tuple[str, str]]:
     """The runs that the catalog names, and how they ended."""
     return [(entry.run_id, entry.status) for entry in read_catalog(store)]
 
 
-def test_a_run_ends_with_a_result_an_event_and_nothing_open(film: Path, store: FolderStore) -> None:
+def test_a_run_ends_with_a_result_an_event_and_nothing_open(film: Path, store: ObjectStore) -> None:
     cloud = Cloud(film)
     ingested = cloud.upload(store)
     assert (ingested.outcome, ingested.chunks, len(cloud.queue)) == ("dispatched", CHUNKS, CHUNKS)
@@ -72,7 +75,7 @@ def test_a_run_ends_with_a_result_an_event_and_nothing_open(film: Path, store: F
     assert list(store.list("open/")) == []
 
 
-def test_a_run_with_chunks_missing_is_left_alone(film: Path, store: FolderStore) -> None:
+def test_a_run_with_chunks_missing_is_left_alone(film: Path, store: ObjectStore) -> None:
     cloud = Cloud(film)
     keys = cloud.upload(store).keys
     cloud.work(store)
@@ -82,7 +85,7 @@ def test_a_run_with_chunks_missing_is_left_alone(film: Path, store: FolderStore)
 
 
 def test_the_event_of_an_upload_may_come_again_at_any_time(
-    film: Path, store: FolderStore, undisturbed: dict[str, bytes]
+    film: Path, store: ObjectStore, undisturbed: dict[str, bytes]
 ) -> None:
     cloud = Cloud(film)
     keys = cloud.upload(store).keys
@@ -94,7 +97,7 @@ def test_the_event_of_an_upload_may_come_again_at_any_time(
     assert published(store) == undisturbed
 
 
-def test_a_chunk_that_failed_becomes_a_gap(film: Path, store: FolderStore) -> None:
+def test_a_chunk_that_failed_becomes_a_gap(film: Path, store: ObjectStore) -> None:
     cloud = Cloud(film)
     keys = cloud.upload(store).keys
     cloud.lose(store)
@@ -106,7 +109,7 @@ def test_a_chunk_that_failed_becomes_a_gap(film: Path, store: FolderStore) -> No
 
 
 def test_a_chunk_that_comes_after_all_completes_a_partial_result(
-    film: Path, store: FolderStore, undisturbed: dict[str, bytes]
+    film: Path, store: ObjectStore, undisturbed: dict[str, bytes]
 ) -> None:
     cloud = Cloud(film)
     keys = cloud.upload(store).keys
@@ -124,7 +127,7 @@ def test_a_chunk_that_comes_after_all_completes_a_partial_result(
 
 
 def test_a_video_of_which_no_chunk_works_is_published_as_failed(
-    film: Path, store: FolderStore
+    film: Path, store: ObjectStore
 ) -> None:
     def fail(task: object) -> bytes:
         raise BrokenMediaError("nothing can be decoded")
@@ -139,7 +142,7 @@ def test_a_video_of_which_no_chunk_works_is_published_as_failed(
     assert motion.video.codec == "h264"
 
 
-def test_what_is_no_video_gets_a_result_that_says_so(store: FolderStore, tmp_path: Path) -> None:
+def test_what_is_no_video_gets_a_result_that_says_so(store: ObjectStore, tmp_path: Path) -> None:
     text = tmp_path / "notes.mp4"
     text.write_text("not a video")
     cloud = Cloud(text)
@@ -159,7 +162,7 @@ def test_what_is_no_video_gets_a_result_that_says_so(store: FolderStore, tmp_pat
     ],
 )
 def test_a_video_over_a_limit_is_skipped_and_says_which(
-    film: Path, store: FolderStore, limits: Limits, said: str
+    film: Path, store: ObjectStore, limits: Limits, said: str
 ) -> None:
     cloud = Cloud(film)
     ingested = cloud.upload(store, limits)
@@ -169,10 +172,45 @@ def test_a_video_over_a_limit_is_skipped_and_says_which(
     assert motion.video.duration_seconds == 6
 
 
-def _steps(cloud: Cloud) -> list[Callable[[FolderStore], object]]:
+def test_a_film_with_one_key_frame_is_divided_so_that_its_chunks_are_done_in_time(
+    place: Place, tmp_path: Path
+) -> None:
+    path = write_movie(
+        tmp_path / "film.mp4", Movie(count=150, size=(160, 90), options={"g": "999"})
+    )
+    results = []
+    for name, seconds in (("whole", 900), ("divided", 0.1)):
+        store = place.store(name)
+        cloud = Cloud(path, execution=ExecutionSettings(chunk_timeout_seconds=seconds))
+        ingested = cloud.upload(store)
+        cloud.work_all(store)
+        cloud.complete(store, ingested.keys)
+        results.append((ingested.chunk_count, store.get(ingested.keys.motion)))
+    (one, whole), (several, divided) = results
+    assert one == 1
+    assert several is not None
+    assert several > 1
+    assert divided == whole
+
+
+def test_what_cannot_be_divided_and_takes_far_too_long_is_skipped(
+    store: ObjectStore, tmp_path: Path
+) -> None:
+    plain = write_movie(tmp_path / "a.ts", Movie(count=75, size=(160, 90)))
+    path = join(tmp_path / "film.ts", plain, plain)
+    cloud = Cloud(path, execution=ExecutionSettings(chunk_timeout_seconds=0.05))
+    ingested = cloud.upload(store)
+    motion = read_motion(store.get(ingested.keys.motion))
+    assert (motion.analysis.status, cloud.queue) == ("skipped", [])
+    assert "timestamps cannot be trusted" in (motion.analysis.reason or "")
+    # The end of a limit that it keeps, by an estimate that may be wrong by half.
+    assert Cloud(path).upload(FolderStore(tmp_path / "in time")).outcome == "dispatched"
+
+
+def _steps(cloud: Cloud) -> list[Callable[[ObjectStore], object]]:
     """What the events of one upload set off, in order; each may be carried out again."""
 
-    def completed(store: FolderStore) -> object:
+    def completed(store: ObjectStore) -> object:
         return cloud.complete(store, cloud.upload(store).keys)
 
     return [cloud.upload, *[cloud.work] * CHUNKS, completed]
@@ -180,25 +218,25 @@ def _steps(cloud: Cloud) -> list[Callable[[FolderStore], object]]:
 
 @pytest.fixture(scope="module")
 def write_count(film: Path, tmp_path_factory: pytest.TempPathFactory) -> int:
-    store, cloud = DyingStore(tmp_path_factory.mktemp("counted")), Cloud(film)
+    store, cloud = DyingStore(FolderStore(tmp_path_factory.mktemp("counted"))), Cloud(film)
     for step in _steps(cloud):
         step(store)
     return store.writes
 
 
 def test_a_function_may_die_after_any_of_its_writes(
-    film: Path, tmp_path: Path, undisturbed: dict[str, bytes], write_count: int
+    film: Path, place: Place, undisturbed: dict[str, bytes], write_count: int
 ) -> None:
     assert write_count > 12
     for dies_after in range(1, write_count + 1):
-        root, cloud = tmp_path / str(dies_after), Cloud(film)
-        store: FolderStore = DyingStore(root, dies_after)
+        root, cloud = place.store(str(dies_after)), Cloud(film)
+        store: ObjectStore = DyingStore(root, dies_after)
         for step in _steps(cloud):
             try:
                 step(store)
             except Died:
                 # Its event is delivered again, to a process that knows nothing.
-                store = FolderStore(root)
+                store = root
                 step(store)
         assert published(store) == undisturbed, f"died after write {dies_after}"
         assert cloud.told
@@ -207,25 +245,25 @@ def test_a_function_may_die_after_any_of_its_writes(
 
 
 def test_what_died_and_was_never_called_again_is_found_by_the_schedule(
-    film: Path, tmp_path: Path, undisturbed: dict[str, bytes], write_count: int
+    film: Path, place: Place, undisturbed: dict[str, bytes], write_count: int
 ) -> None:
     for dies_after in range(1, write_count + 1):
-        root, cloud = tmp_path / str(dies_after), Cloud(film)
-        store: FolderStore = DyingStore(root, dies_after)
+        root, cloud = place.store(str(dies_after)), Cloud(film)
+        store: ObjectStore = DyingStore(root, dies_after)
         for step in _steps(cloud):
             try:
                 step(store)
             except Died:
                 break
-        store = FolderStore(root)
+        store = root
         if not any(key.endswith("plan.json") for key in store.list("")):
-            # Nothing but the event of the upload names the video; Lambda keeps that.
+            # Lambda keeps the event of the upload; else the video would end as failed.
             cloud.upload(store)
         _reconcile_until_done(cloud, store)
         assert published(store) == undisturbed, f"died after write {dies_after}"
 
 
-def _reconcile_until_done(cloud: Cloud, store: FolderStore) -> None:
+def _reconcile_until_done(cloud: Cloud, store: ObjectStore) -> None:
     for _ in range(4):
         cloud.reconcile(store)
         cloud.work_all(store)
@@ -234,14 +272,14 @@ def _reconcile_until_done(cloud: Cloud, store: FolderStore) -> None:
         cloud.asked.clear()
 
 
-def test_a_run_that_is_in_time_is_not_redriven(film: Path, store: FolderStore) -> None:
+def test_a_run_that_is_in_time_is_not_redriven(film: Path, store: ObjectStore) -> None:
     cloud = Cloud(film)
     cloud.upload(store)
     assert [found.finding for found in cloud.reconcile(store, timedelta(minutes=5))] == ["in_time"]
     assert len(cloud.queue) == CHUNKS
 
 
-def test_chunks_that_never_come_are_given_up_in_the_end(film: Path, store: FolderStore) -> None:
+def test_chunks_that_never_come_are_given_up_in_the_end(film: Path, store: ObjectStore) -> None:
     cloud = Cloud(film)
     keys = cloud.upload(store).keys
     cloud.work(store)
@@ -263,7 +301,7 @@ def test_redriving_by_hand_takes_no_go_from_the_schedule(film: Path, store: Fold
 
 
 def test_a_damaged_plan_does_not_keep_others_from_being_found(
-    film: Path, store: FolderStore
+    film: Path, store: ObjectStore
 ) -> None:
     cloud = Cloud(film)
     cloud.upload(store)
@@ -275,7 +313,26 @@ def test_a_damaged_plan_does_not_keep_others_from_being_found(
     assert list(findings.values()) == ["redriven"]
 
 
-def test_a_mark_of_a_run_that_was_never_planned_goes_in_the_end(store: FolderStore) -> None:
+def test_a_video_that_nobody_could_plan_ends_as_failed(film: Path, store: ObjectStore) -> None:
+    class Dying(Cloud):
+        def media(self) -> Path:
+            raise Died
+
+    cloud = Dying(film)
+    for _ in range(3):
+        with pytest.raises(Died):
+            cloud.upload(store)
+    assert cloud.reconcile(store, timedelta(minutes=20))[0].finding == "in_time"
+    assert cloud.reconcile(store)[0].finding == "closed"
+    cloud.complete(store, cloud.asked[0])
+    (ready,) = cloud.told
+    assert ready.status == "failed"
+    assert "could not be planned" in (ready.reason or "")
+    assert cataloged(store) == [(ready.run_id, "failed")]
+    assert list(store.list("open/")) == []
+
+
+def test_a_mark_that_tells_nothing_of_its_run_goes_in_the_end(store: ObjectStore) -> None:
     store.put(RunKeys("a-0", "a-1").open, b"{}")
     cloud = Cloud(Path("nowhere"))
     assert cloud.reconcile(store, LATER)[0].finding == "unplanned"
@@ -284,7 +341,7 @@ def test_a_mark_of_a_run_that_was_never_planned_goes_in_the_end(store: FolderSto
 
 
 def test_a_result_that_nobody_could_be_told_of_is_told_later(
-    film: Path, store: FolderStore
+    film: Path, store: ObjectStore
 ) -> None:
     cloud = Cloud(film)
     keys = cloud.upload(store).keys

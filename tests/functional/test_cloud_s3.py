@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from flowtag.announcing import Ready
 from flowtag.aws.clients import ATTEMPTS, s3_client
 from flowtag.aws.s3_source import S3Media, find_source
 from flowtag.aws.s3_store import S3Store
@@ -22,7 +23,7 @@ from flowtag.ingest_limits import Limits
 from flowtag.runs import RunKeys, read_motion, read_plan
 from local_cloud.s3_server import S3Server
 from tests.functional.cloud_run import EXECUTION, SETTINGS, Cloud
-from tests.functional.test_cloud_run import MAY_DIFFER
+from tests.functional.test_cloud_run import cataloged, published
 from tests.media.movies import Movie, write_movie
 from tests.services.faulty_proxy import faulty_proxy, now_and_then
 
@@ -74,12 +75,17 @@ def test_one_failing_call_in_five_loses_and_doubles_nothing(
 ) -> None:
     tag = _tag if way == "straight" else _tag_with_losses
     calm = S3Store(cloud.client, cloud.bucket, "calm/")
-    tag(cloud, calm, _once)
+    keys = tag(cloud, calm, _once)
     with faulty_proxy(s3.port, now_and_then(0.2, seed=5)) as proxy:
         failing = BucketCloud(proxy.endpoint_url, cloud.bucket, attempts)
-        tag(failing, S3Store(failing.client, cloud.bucket, "failing/"), _until_it_works)
+        assert tag(failing, S3Store(failing.client, cloud.bucket, "failing/"), _until_it_works)
     assert len(proxy.met) > 5
-    assert _published(cloud, "failing/") == _published(cloud, "calm/")
+    disturbed = S3Store(cloud.client, cloud.bucket, "failing/")
+    assert published(disturbed) == published(calm)
+    assert cataloged(disturbed) == cataloged(calm) == [(keys.run_id, "complete")]
+    assert list(disturbed.list("open/")) == []
+    # Those who are told once more are told of the same result.
+    assert {_result(ready) for ready in failing.told} == {_result(ready) for ready in cloud.told}
 
 
 def test_a_film_that_is_overwritten_becomes_a_failure_that_says_so(cloud: BucketCloud) -> None:
@@ -137,16 +143,17 @@ def test_any_key_is_tagged(cloud: BucketCloud, film: Path, key: str) -> None:
     assert max(len(written.encode()) for written in store.list("")) < LONGEST_DERIVED_BYTES
 
 
-def _tag(cloud: BucketCloud, store: S3Store, call: Delivery) -> None:
+def _tag(cloud: BucketCloud, store: S3Store, call: Delivery) -> RunKeys:
     """An upload, its chunks, its completion."""
     found: list[RunKeys] = []
     call(lambda: found.append(cloud.upload_of(store).keys))
     while cloud.queue:
         call(lambda: cloud.work(store))
     call(lambda: cloud.complete(store, found[-1]))
+    return found[-1]
 
 
-def _tag_with_losses(cloud: BucketCloud, store: S3Store, call: Delivery) -> None:
+def _tag_with_losses(cloud: BucketCloud, store: S3Store, call: Delivery) -> RunKeys:
     """One where messages vanish, a chunk ends as a dead letter, and somebody redrives it."""
     found: list[RunKeys] = []
     call(lambda: found.append(cloud.upload_of(store).keys))
@@ -175,14 +182,12 @@ def _tag_with_losses(cloud: BucketCloud, store: S3Store, call: Delivery) -> None
         call(lambda: cloud.work(store))
     call(lambda: cloud.complete(store, keys))
     call(lambda: compact(store))
+    return keys
 
 
-def _published(cloud: BucketCloud, prefix: str) -> dict[str, bytes]:
-    """All that does not tell when things happened, and the videos in the catalog."""
-    store = S3Store(cloud.client, cloud.bucket, prefix)
-    kept = [key for key in store.list("") if not any(part in key for part in MAY_DIFFER)]
-    names = [f"{entry.key} {entry.run_id} {entry.status}" for entry in read_catalog(store)]
-    return {key: store.get(key) for key in kept} | {"catalog": "\n".join(names).encode()}
+def _result(ready: Ready) -> tuple[str, str, str]:
+    """By which repeated events are told from new ones."""
+    return ready.run_id, ready.status, ready.etag
 
 
 def _once(call: Callable[[], object]) -> None:

@@ -333,6 +333,31 @@ def test_messages_stay_hidden_for_six_time_limits_and_the_window(stack: Stack) -
         assert queues[queue]["VisibilityTimeout"] >= 6 * functions[function]["Timeout"] + window
 
 
+def test_chunks_are_planned_for_the_time_that_a_worker_has() -> None:
+    planned = render().properties("PlanFunction")["Environment"]["Variables"]
+
+    assert int(planned["CHUNK_TIMEOUT_SECONDS"]) == render().properties("WorkerFunction")["Timeout"]
+
+
+def test_a_share_of_batch_has_time_for_one_chunk_that_takes_all_of_its_own() -> None:
+    stack = render(**COMPUTES["batch"])
+    planned = stack.properties("PlanFunction")["Environment"]["Variables"]
+    attempt = stack.properties("BatchJobDefinition")["Timeout"]["AttemptDurationSeconds"]
+
+    usual = (int(planned["BATCH_SHARE_CHUNKS"]) - 1) * int(planned["CHUNK_CPU_SECONDS"])
+
+    assert attempt >= int(planned["CHUNK_TIMEOUT_SECONDS"]) + 2 * usual
+
+
+def test_a_chunk_is_overdue_when_all_its_goes_are_over() -> None:
+    stack = render()
+    overdue = stack.properties("ReconcileFunction")["Environment"]["Variables"]["OVERDUE_SECONDS"]
+    queue = stack.properties("ChunkQueue")
+
+    goes = queue["RedrivePolicy"]["maxReceiveCount"]
+    assert int(overdue) > goes * queue["VisibilityTimeout"]
+
+
 def test_dead_letters_are_kept_longest(stack: Stack) -> None:
     kept = {
         name: queue["MessageRetentionPeriod"]

@@ -214,7 +214,7 @@ def test_a_compaction_may_die_after_any_of_its_writes(tmp_path: Path, dies_after
     expected = read_catalog(store)
 
     with pytest.raises(Died):
-        compact(DyingStore(store.root, dies_after))
+        compact(DyingStore(store, dies_after))
 
     assert read_catalog(store) == expected
     compact(store)

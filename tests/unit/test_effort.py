@@ -15,6 +15,7 @@ from flowtag.effort import (
     cost_usd,
     cpu_seconds_per_second,
     video_cpu_seconds,
+    without_clock,
 )
 from flowtag.planning import plan_video
 from flowtag.settings import AnalysisSettings, ExecutionSettings
@@ -130,3 +131,27 @@ def test_a_plan_has_shorter_chunks_where_they_are_bounded(tmp_path: Path) -> Non
     ]
     assert [len(plan.chunks) for plan in plans] == [1, 1, 6]
     assert len({plan.run_id for plan in plans}) == 1
+
+
+def seconds_of(probe: VideoProbe) -> float:
+    assert probe.end_pts is not None
+    return float((probe.end_pts - probe.start_pts) * probe.time_base)
+
+
+def test_without_a_clock_the_frames_that_were_counted_tell_the_length() -> None:
+    counted = probed(end_pts=90_000).model_copy(update={"frames_expected": 2500})
+    assert seconds_of(without_clock(counted, HOUR_BYTES)) == 100
+
+
+@pytest.mark.parametrize("clock", [None, 90_000])
+def test_without_a_clock_and_a_count_the_bytes_tell_about_the_length(clock: int | None) -> None:
+    # Of H.264 8 Mb/s are usual in 1080p at 25 fps.
+    assert seconds_of(without_clock(probed(end_pts=clock), HOUR_BYTES)) == pytest.approx(3600, 0.05)
+
+
+def test_a_clock_that_tells_of_less_than_the_bytes_is_heard() -> None:
+    assert seconds_of(without_clock(probed(end_pts=600), HOUR_BYTES)) == 600
+
+
+def test_a_length_that_nothing_tells_stays_unknown() -> None:
+    assert without_clock(probed(end_pts=None)).end_pts is None

@@ -47,6 +47,9 @@ _DECODING = {
 }
 _OTHER = _Decoding(4.5, 12.0, 0.5)
 
+_LEAST_USUAL_MEGABITS = 0.01
+"""Of a frame, however small; a quarter of a megabit per second."""
+
 _FRAME_SECONDS = 1.3e-3
 """Making a 1080p frame small and grey (0.5 ms) and comparing it with the next (0.75 ms)."""
 
@@ -54,10 +57,22 @@ _PAIR_SECONDS: dict[Preset, float] = {"fast": 2.9e-3, "balanced": 3.9e-3, "best"
 """Flow forward and backward, its confidence and the camera's motion, at 16:9."""
 
 
-def cpu_seconds_per_second(
+class WorkRate(NamedTuple):
+    """Processor seconds that a second of a video takes.
+
+    Attributes:
+        decoding: to get at its frames, also of those that are only decoded on the way to others.
+        analysing: all else: measuring frames, and flow.
+    """
+
+    decoding: float
+    analysing: float
+
+
+def work_rate(
     probe: VideoProbe, settings: AnalysisSettings, size_bytes: int | None = None
-) -> float:
-    """Processor seconds that a second of a video takes: decoding, measuring and flow.
+) -> WorkRate:
+    """What a second of a video takes, by kind of work.
 
     Args:
         probe: what the video is.
@@ -75,7 +90,46 @@ def cpu_seconds_per_second(
     frame = (decoding.frame_ms * scale + decoding.megabit_ms * megabits) / 1000
     frames_per_pair = max(round_half_up(probe.frame_rate / settings.flow.pairs_per_second), 1)
     pairs = rate / frames_per_pair
-    return rate * (frame + _FRAME_SECONDS * scale) + pairs * _PAIR_SECONDS[settings.preset]
+    analysing = rate * _FRAME_SECONDS * scale + pairs * _PAIR_SECONDS[settings.preset]
+    return WorkRate(rate * frame, analysing)
+
+
+def cpu_seconds_per_second(
+    probe: VideoProbe, settings: AnalysisSettings, size_bytes: int | None = None
+) -> float:
+    """Processor seconds that a second of a video takes: decoding, measuring and flow.
+
+    Args:
+        probe: what the video is.
+        settings: how it is analysed.
+        size_bytes: as of :func:`work_rate`.
+    """
+    return sum(work_rate(probe, settings, size_bytes))
+
+
+def without_clock(probe: VideoProbe, size_bytes: int | None = None) -> VideoProbe:
+    """A video whose clock cannot be trusted, with an end that its frames tell.
+
+    Where nobody counted the frames they are guessed by what is usual for the codec, unless the
+    clock tells of fewer.
+
+    Args:
+        probe: what the video is.
+        size_bytes: length of its file; None where unknown.
+    """
+    lengths: list[float] = []
+    if probe.frames_expected:
+        lengths = [float(probe.frames_expected / probe.frame_rate)]
+    elif size_bytes is not None:
+        scale = probe.width * probe.height / _MEASURED_PIXELS
+        usual = _DECODING.get(probe.codec, _OTHER).usual_megabits * scale
+        frames = size_bytes * 8e-6 / max(usual, _LEAST_USUAL_MEGABITS)
+        clock = _length_seconds(probe)
+        lengths = [frames / float(probe.frame_rate), *([] if clock is None else [clock])]
+    if not lengths:
+        return probe
+    ticks = math.ceil(min(lengths) / float(probe.time_base))
+    return probe.model_copy(update={"end_pts": probe.start_pts + ticks})
 
 
 def chunk_seconds_within(
@@ -90,7 +144,7 @@ def chunk_seconds_within(
         probe: what the video is.
         settings: how it is analysed.
         chunk_cpu_seconds: what one chunk may take.
-        size_bytes: as of :func:`cpu_seconds_per_second`.
+        size_bytes: as of :func:`work_rate`.
     """
     seconds = chunk_cpu_seconds / cpu_seconds_per_second(probe, settings, size_bytes)
     return Fraction(max(math.floor(seconds), _SHORTEST_CHUNK_SECONDS))
@@ -104,7 +158,7 @@ def video_cpu_seconds(
     Args:
         probe: what the video is.
         settings: how it is analysed, and which range of it.
-        size_bytes: as of :func:`cpu_seconds_per_second`.
+        size_bytes: as of :func:`work_rate`.
     """
     start, end = settings.range_seconds or (Fraction(0), None)
     length = _length_seconds(probe)

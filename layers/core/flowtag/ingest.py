@@ -14,6 +14,7 @@ from flowtag.errors import InputError, ObjectNotFoundError, PreconditionFailedEr
 from flowtag.identity import run_id, video_id
 from flowtag.ingest_limits import Limits, over_limits
 from flowtag.latest import SourceOrder, note_source
+from flowtag.open_runs import mark_open
 from flowtag.planning import plan_video
 from flowtag.runs import RunKeys, find_with_etag, put_plan, read_motion, read_plan, readable_json
 from flowtag.settings import AnalysisSettings, ExecutionSettings
@@ -47,7 +48,8 @@ class Ingested:
 
     Attributes:
         outcome: ``dispatched`` to workers; ``closed`` as skipped or failed, with a motion.json
-            that says why; ``under_way`` or ``finished`` by an earlier delivery of the event.
+            that says why; ``under_way`` or ``finished`` by an earlier delivery of the event. What
+            failed before it was planned is tried again.
         keys: of the run.
         chunks: how many were handed out by this call.
         chunk_count: how many there are; None where nothing was planned.
@@ -80,10 +82,10 @@ def ingest(
     keys = RunKeys(video_id(source), run_id(source, intake.settings, ALGORITHM_VERSION))
     note_source(store, keys, order)
     status = _standing_status(store, keys)
-    if status is not None:
+    if status is not None and not (status == "failed" and _is_unplanned(store, keys)):
         return Ingested("closed" if status in ("skipped", "failed") else "finished", keys)
     # Before the plan: whatever dies from here on is found by this mark.
-    store.put(keys.open, b"{}\n")
+    mark_open(store, keys, source, intake.settings)
     try:
         plan = _planned(intake, keys, source, media)
     except (InputError, SettingsError) as error:
@@ -107,6 +109,11 @@ def _planned(intake: Intake, keys: RunKeys, source: SourceRef, media: Callable[[
 def _standing_status(store: ObjectStore, keys: RunKeys) -> str | None:
     standing = find_with_etag(store, keys.motion)
     return read_motion(standing[0]).analysis.status if standing else None
+
+
+def _is_unplanned(store: ObjectStore, keys: RunKeys) -> bool:
+    """Such a run may have been given up because planning died; this go may come further."""
+    return find_with_etag(store, keys.plan) is None
 
 
 def _closed(

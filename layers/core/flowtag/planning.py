@@ -10,7 +10,8 @@ import numpy as np
 
 from flowtag import ALGORITHM_VERSION, __version__
 from flowtag.contracts.messages import ChunkRange, Plan, SourceRef, VideoProbe
-from flowtag.effort import chunk_seconds_within
+from flowtag.dividing import ChunkWork, divide, safe_cpu_seconds
+from flowtag.effort import chunk_seconds_within, without_clock, work_rate
 from flowtag.errors import SettingsError
 from flowtag.identity import run_id, video_id
 from flowtag.settings import AnalysisSettings, ExecutionSettings
@@ -26,6 +27,9 @@ def plan_video(
     media: Media, source: SourceRef, settings: AnalysisSettings, execution: ExecutionSettings
 ) -> Plan:
     """Probes a video and divides it into chunks; decodes but the first frame.
+
+    Chunks lie between key frames. One that would run past its host's limit, because key frames are
+    rare, is divided by time; where timestamps cannot be trusted all is one chunk, however long.
 
     Of a long video that is fetched and keeps no index only a few parts are read.
 
@@ -46,6 +50,9 @@ def plan_video(
     probe = refined(headers, index)
     seconds = _chunk_seconds(probe, source, settings, execution)
     chunks = chunk_ranges(index, probe, seconds, settings.range_seconds)
+    work = _work(probe, index, source, settings)
+    if index.clean:
+        chunks = divide(chunks, work, execution.chunk_timeout_seconds)
     return Plan(
         run_id=run_id(source, settings, ALGORITHM_VERSION),
         video_id=video_id(source),
@@ -59,6 +66,7 @@ def plan_video(
         algorithm_version=ALGORITHM_VERSION,
         flowtag_version=__version__,
         chunks=chunks,
+        estimate=work.estimate(chunks),
         warnings=probe.warnings,
     )
 
@@ -69,12 +77,19 @@ def _chunk_seconds(
     settings: AnalysisSettings,
     execution: ExecutionSettings,
 ) -> Fraction:
-    if execution.chunk_cpu_seconds is None:
-        return execution.chunk_seconds
-    within = chunk_seconds_within(
-        probe, settings, execution.chunk_cpu_seconds, source.size_bytes or None
-    )
+    bound = safe_cpu_seconds(execution.chunk_timeout_seconds)
+    if execution.chunk_cpu_seconds is not None:
+        bound = min(bound, execution.chunk_cpu_seconds)
+    within = chunk_seconds_within(probe, settings, bound, source.size_bytes or None)
     return min(execution.chunk_seconds, within)
+
+
+def _work(
+    probe: VideoProbe, index: PacketIndex, source: SourceRef, settings: AnalysisSettings
+) -> ChunkWork:
+    size_bytes = source.size_bytes or None
+    believed = probe if index.clean else without_clock(probe, size_bytes)
+    return ChunkWork(believed, index, work_rate(believed, settings, size_bytes))
 
 
 def chunk_ranges(

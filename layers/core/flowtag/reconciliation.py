@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,16 +18,28 @@ from flowtag.dispatching import (
     goes_since_asked,
     redispatch,
 )
-from flowtag.errors import FlowtagError, ObjectNotFoundError
-from flowtag.runs import OPEN_RUNS, RunKeys, chunk_names, read_plan
+from flowtag.errors import FlowtagError, ObjectNotFoundError, PreconditionFailedError
+from flowtag.open_runs import OpenRun, read_open
+from flowtag.runs import OPEN_RUNS, RunKeys, chunk_names, read_plan, readable_json
 from flowtag.storage import ObjectStore
+from flowtag.unanalysed import unanalysed
 
 MOST_DISPATCHES = 4
 """After so many goes a chunk that does not come is recorded as failed: no video ever hangs."""
 
-_UNPLANNED_AFTER = timedelta(days=1)
+_UNPLANNED_AFTER = timedelta(minutes=30)
+"""All goes of the plan function are over by then. One that still comes, and succeeds, is not lost:
+its result takes the place of what was written here."""
 
-Finding = Literal["in_time", "redriven", "given_up", "to_complete", "unplanned", "unreadable"]
+_UNPLANNED = (
+    "it could not be planned: every attempt died, ran out of time or memory, or failed for another"
+    " reason than the file's own; the log of the plan function has it"
+)
+_FORGOTTEN_AFTER = timedelta(days=1)
+
+Finding = Literal[
+    "in_time", "redriven", "given_up", "to_complete", "closed", "unplanned", "unreadable"
+]
 
 
 @dataclass(frozen=True)
@@ -37,9 +50,10 @@ class Found:
         keys: of the run.
         finding: ``in_time``; ``redriven``, its missing chunks were handed out again;
             ``given_up``, they were recorded as failed; ``to_complete``, all chunks are settled;
-            ``unplanned``, it has no plan; ``unreadable``.
+            ``closed``, nobody could plan it: it failed; ``unplanned``, nothing tells what it is
+            of; ``unreadable``.
         chunks: how many were handed out or given up.
-        reason: of what cannot be read.
+        reason: of what was closed, or cannot be read.
     """
 
     keys: RunKeys
@@ -106,10 +120,23 @@ class Reconciler:
         if self._has_result(keys):
             self.ask_to_complete(keys)
             return Found(keys, "to_complete")
-        if age > _UNPLANNED_AFTER:
-            # Its event is in the dead-letter queue of the plan function by now, which has an alarm.
+        if age <= _UNPLANNED_AFTER:
+            return Found(keys, "in_time")
+        run = read_open(self.store, keys)
+        if run is not None:
+            return self._close(keys, run)
+        if age > _FORGOTTEN_AFTER:
+            # An older release noted nothing; the event is in the plan function's dead letters.
             self.store.delete(keys.open)
-        return Found(keys, "unplanned" if age > self.overdue else "in_time")
+        return Found(keys, "unplanned")
+
+    def _close(self, keys: RunKeys, run: OpenRun) -> Found:
+        metadata = unanalysed(run.source, run.settings, "failed", _UNPLANNED)
+        # The plan function may have closed it just now, for a better reason.
+        with contextlib.suppress(PreconditionFailedError):
+            self.store.put_if_absent(keys.motion, readable_json(metadata))
+        self.ask_to_complete(keys)
+        return Found(keys, "closed", reason=_UNPLANNED)
 
     def _has_result(self, keys: RunKeys) -> bool:
         return any(key == keys.motion for key in self.store.list(keys.motion))

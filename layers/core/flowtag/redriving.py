@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flowtag.dispatching import Dispatcher, redispatch
 from flowtag.errors import ObjectNotFoundError, SettingsError
+from flowtag.open_runs import mark_open
 from flowtag.runs import RunKeys, chunk_names, read_plan
 from flowtag.storage import ObjectStore
 
@@ -42,5 +43,5 @@ def redrive(store: ObjectStore, keys: RunKeys, dispatcher: Dispatcher) -> Redriv
         ) from error
     if set(chunk_names(store, plan)) == {"done"}:
         return Redriven((), len(plan.chunks))
-    store.put(keys.open, b"{}\n")
+    mark_open(store, keys, plan.source, plan.settings)
     return Redriven(redispatch(store, plan, dispatcher, by_hand=True), len(plan.chunks))

@@ -245,7 +245,11 @@ class ExecutionSettings(Model):
     )
     jobs: int = Field(1, ge=1, description="Chunks analysed at a time, a process each.")
     chunk_timeout_seconds: float = Field(
-        900.0, gt=0, description="Wall-clock bound of one chunk; a chunk past it becomes a gap."
+        900.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Wall-clock bound of one chunk, by which the plan divides; a chunk past it"
+        " becomes a gap.",
     )
     memory_limit_mb: int = Field(
         4096, ge=512, description="Address space of one job; a chunk past it becomes a gap."

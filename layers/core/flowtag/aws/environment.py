@@ -71,6 +71,7 @@ class PlanEnvironment(DispatchEnvironment):
     preset: Preset = "balanced"
     chunk_seconds: Fraction = Field(Fraction(60), gt=0)
     chunk_cpu_seconds: float | None = Field(None, gt=0)
+    chunk_timeout_seconds: float = Field(900, gt=0, description="What a worker has for a chunk.")
     max_duration_seconds: float | None = Field(None, gt=0)
     max_cost_usd: float | None = Field(None, gt=0)
     usd_per_cpu_second: float | None = Field(None, gt=0)

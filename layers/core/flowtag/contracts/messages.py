@@ -118,6 +118,18 @@ class ChunkTask(Model):
         return canonical_digest(asked)
 
 
+class WorkEstimate(Model):
+    """How much work a plan is, in processor seconds of one core; see :mod:`flowtag.effort`.
+
+    Attributes:
+        cpu_seconds: of all chunks together, what is decoded twice included.
+        longest_chunk_cpu_seconds: of the chunk that takes longest.
+    """
+
+    cpu_seconds: float = Field(ge=0)
+    longest_chunk_cpu_seconds: float = Field(ge=0)
+
+
 class Plan(Model):
     """The chunks of one video under one set of settings. Written first, put-if-absent."""
 
@@ -134,6 +146,9 @@ class Plan(Model):
     algorithm_version: int
     flowtag_version: str
     chunks: tuple[ChunkRange, ...]
+    estimate: WorkEstimate | None = Field(
+        None, description="None where nothing tells how long the video is."
+    )
     warnings: tuple[str, ...] = ()
 
     def task(self, index: int) -> ChunkTask:
