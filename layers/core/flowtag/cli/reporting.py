@@ -86,7 +86,7 @@ class Reporter:
         """Says what happened to each input."""
         if self._quiet:
             for outcome in outcomes:
-                if not outcome.is_tagged:
+                if not outcome.is_as_asked:
                     click.echo(_failure_line(outcome), err=True)
         else:
             self._console.print(_table(outcomes))
@@ -109,6 +109,7 @@ def _json_line(outcome: Outcome) -> bytes:
         "input": printable(outcome.input),
         "status": outcome.status,
         "motion": printable(outcome.motion) if outcome.motion is not None else None,
+        "proxy": printable(outcome.proxy) if outcome.proxy is not None else None,
         "video_id": outcome.video_id,
         "run_id": outcome.run_id,
         "code": outcome.code,

@@ -10,8 +10,8 @@ from typing import Any
 
 from flowtag.local.outcomes import Outcome, Watcher
 from flowtag.local.signals import StopRequest, stop_requests
-from flowtag.local.video_run import Host, VideoRun, Work
-from flowtag.local.workers import Done, Failed, WorkerPool, result_of
+from flowtag.local.video_run import Host, VideoRun
+from flowtag.local.workers import Done, Failed, Work, WorkerPool, result_of
 from flowtag.places import SourcePlace
 
 _TICK_SECONDS = 0.1
@@ -106,13 +106,13 @@ class _Shift:
             self._submit(task)
 
     def _submit(self, task: _Task) -> None:
-        limits = self._host.execution
+        limits, chunks = self._host.execution, task.work.chunks
         self._pool.frames_done[task.slot] = 0
         future = self._pool.submit(
             task.work.function,
             *task.work.arguments,
-            timeout_seconds=limits.chunk_timeout_seconds if task.work.is_bounded else None,
-            memory_limit_mb=limits.memory_limit_mb if task.work.is_bounded else None,
+            timeout_seconds=limits.chunk_timeout_seconds * chunks if chunks else None,
+            memory_limit_mb=limits.memory_limit_mb if chunks else None,
         )
         self._tasks[future] = task
 

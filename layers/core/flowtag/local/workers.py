@@ -50,6 +50,20 @@ class Failed:
     may_be_innocent: bool = False
 
 
+@dataclass(frozen=True)
+class Work:
+    """A call for another process, and who takes its result.
+
+    Attributes:
+        chunks: as many chunks' time as it may take, and one chunk's memory; 0: no bounds.
+    """
+
+    function: Callable[..., Any]
+    arguments: tuple[object, ...]
+    settle: Callable[[Done[Any] | Failed], None]
+    chunks: int = 1
+
+
 class WorkerPool:
     """A process per job. Each runs one task at a time, under bounds of time and memory.
 
