@@ -118,6 +118,10 @@ class WorkerPool:
             self._pool = self._new_pool()
             return self._schedule(function, arguments, timeout_seconds, memory_limit_mb)
 
+    def rest(self) -> None:
+        """Ends the processes while there is nothing to do; the next task starts new ones."""
+        self.stop()
+
     def stop(self) -> None:
         """Ends all processes at once, whatever they are doing."""
         self._pool.stop()  # type: ignore[no-untyped-call]
