@@ -13,6 +13,9 @@ import av
 import numpy as np
 import pytest
 
+from flowtag.errors import InputError, StorageError
+from flowtag.video.probing import probe_video
+from flowtag.video.proxying import write_proxy
 from tests.functional.command import (
     fingerprints,
     half_written,
@@ -22,7 +25,7 @@ from tests.functional.command import (
     start_flowtag,
     wait_for,
 )
-from tests.media.damaged import remux
+from tests.media.damaged import flip_bits, join, remux
 from tests.media.movies import ENCODINGS, Movie, read_number, write_movie, x264
 from tests.media.patching import append_box, edit_list
 from tests.media.sounding import beep_seconds, write_with_beep
@@ -195,6 +198,7 @@ def test_sound_that_begins_late_stays_late(tmp_path: Path) -> None:
 def test_sound_ends_with_the_picture(tmp_path: Path) -> None:
     film = write_with_beep(tmp_path / "film.mkv", 2, (Fraction(1), Fraction(2)), sound="flac")
     with av.open(str(_proxy(film, tmp_path / "out"))) as container:
+        assert container.duration == 2 * av.time_base
         frames = list(container.decode(audio=0))
     assert frames[-1].time is not None
     assert frames[-1].time + frames[-1].samples / frames[-1].rate == pytest.approx(2, abs=0.03)
@@ -254,6 +258,33 @@ def test_what_could_not_be_copied_is_tagged_and_told(tmp_path: Path) -> None:
     assert line["motion"] == str(motion)
     assert "proxy" in line["reason"]
     assert half_written(out) == []
+
+
+def test_where_the_clock_is_reset_pictures_run_on_without_sound(tmp_path: Path) -> None:
+    beep = (Fraction(1, 2), Fraction(1))
+    plain = write_with_beep(tmp_path / "plain.ts", 2, beep, sound="mp2")
+    film = join(tmp_path / "film.ts", plain, plain)
+    ran = run_flowtag("tag", film, "--out", tmp_path / "out", "--proxy", "--json")
+    assert ran.status == 0, ran.err
+    (line,) = ran.json_lines
+    assert "no sound" in line["reason"]
+    assert _times(Path(line["proxy"])) == [Fraction(number, 25) for number in range(100)]
+    with av.open(line["proxy"]) as container:
+        assert not container.streams.audio
+
+
+def test_a_full_disk_is_said(tmp_path: Path) -> None:
+    film = write_movie(tmp_path / "film.mp4", Movie())
+    with pytest.raises(StorageError, match="cannot write the proxy: No space left"):
+        write_proxy(Path("/dev/full"), film, probe_video(film), False, lambda frames: None)
+
+
+def test_what_does_not_decode_has_no_proxy(tmp_path: Path) -> None:
+    film = write_movie(tmp_path / "film.mp4", Movie())
+    probe = probe_video(film)
+    flip_bits(film, film, 0.01, 0.75, every=3)
+    with pytest.raises(InputError):
+        write_proxy(tmp_path / "proxy.mp4", film, probe, False, lambda frames: None)
 
 
 def test_steps_between_frames_are_what_they_were(tmp_path: Path) -> None:

@@ -114,8 +114,9 @@ class ProxySound:
         yield from self._released(seconds)
 
     def _released(self, seconds: Fraction) -> Iterator[Packet[AudioStream]]:
+        # None that would outlast the pictures, else a player would call the video longer.
         end = round(seconds * RATE_HZ)
-        while self._held and (self._held[0].pts or 0) < end:
+        while self._held and (self._held[0].pts or 0) + (self._held[0].duration or 0) <= end:
             yield self._held.popleft()
 
     def _decoded(self, source: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
