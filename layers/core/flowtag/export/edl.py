@@ -28,6 +28,9 @@ MOST_NAME = 128
 MOST_NOTE = 500
 
 _REEL_LENGTH = 8
+_BAR = "|"
+"""Separates what Resolve reads of a marker."""
+
 _RESOLVE: Palette = {
     "static": "Blue",
     "low": "Cyan",
@@ -80,7 +83,7 @@ def reel(name: str) -> str:
 
 
 def _text(marking: Marking, events: Iterable[list[str]], flavor: Flavor) -> str:
-    title = one_line(marking.title, MOST_TITLE)
+    title = one_line(marking.title, MOST_TITLE, _BAR)
     drop = "DROP FRAME" if marking.media.drop_frame else "NON-DROP FRAME"
     lines = [f"TITLE: {title}", f"FCM: {drop}", ""]
     for event in events:
@@ -92,8 +95,8 @@ def _text(marking: Marking, events: Iterable[list[str]], flavor: Flavor) -> str:
 def _resolve_event(number: int, media: Media, mark: Mark) -> list[str]:
     first, last = media.timecode(mark.start), media.timecode(mark.start + 1)
     # What stands before the first bar is the note.
-    note = one_line(mark.comment, MOST_NOTE, "|")
-    name = one_line(mark.name, MOST_NAME, "|")
+    note = one_line(mark.comment, MOST_NOTE, _BAR)
+    name = one_line(mark.name, MOST_NAME, _BAR)
     return [
         _event(number, "001", first, last, first, last),
         f"{note} |C:ResolveColor{_RESOLVE[mark.level]} |M:{name} |D:{mark.frames}",
@@ -119,7 +122,7 @@ def _select_event(number: int, media: Media, select: Select, flavor: Flavor) -> 
     lines = [_event(number, reel(media.name), *source, *placed, channels=_channels(media))]
     lines.append(_clip_name(media))
     if flavor == "resolve":
-        lines.append(f"* COMMENT: {one_line(select.mark.comment, MOST_NOTE)}")
+        lines.append(f"* COMMENT: {one_line(select.mark.comment, MOST_NOTE, _BAR)}")
     return [*lines, _locator(record(select.mark_at), select.mark)]
 
 
@@ -140,7 +143,7 @@ def _clip_name(media: Media) -> str:
 
 def _locator(timecode: str, mark: Mark) -> str:
     head = f"* LOC: {timecode} {_AVID[mark.level]:<7} "
-    return head + one_line(f"{mark.name}; {mark.comment}", MOST_COLUMNS - len(head))
+    return head + one_line(f"{mark.name}; {mark.comment}", MOST_COLUMNS - len(head), _BAR)
 
 
 def _require_room(marking: Marking) -> None:

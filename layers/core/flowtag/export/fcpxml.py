@@ -152,7 +152,7 @@ def _add_keyword(clip: ET.Element, media: Media, mark: Mark) -> None:
         {
             "start": _seconds(media.start_frame + mark.start, media),
             "duration": _seconds(mark.frames, media),
-            "value": ", ".join(_keywords(mark)),
+            "value": ", ".join(one_line(word, MOST_NAME, ",") for word in _keywords(mark)),
         },
     )
 

@@ -11,7 +11,8 @@ from flowtag.errors import InputError
 from flowtag.export.wording import mark_name, one_line
 
 MOST_NAME = 255
-_SPECIAL = re.compile(r"([=;#\\\n])")
+_SPECIAL = re.compile(r"([=;#])")
+_BACKSLASH = "\\"
 
 
 def chapters(metadata: MotionMetadata, segments: Sequence[Segment]) -> str:
@@ -33,9 +34,12 @@ def _lines(segments: Sequence[Segment], time_base: Fraction, first: int) -> Iter
         yield f"TIMEBASE={time_base.numerator}/{time_base.denominator}"
         yield f"START={segment.start.pts - first}"
         yield f"END={segment.end.pts - first}"
-        yield f"title={escaped(one_line(mark_name(segment), MOST_NAME))}"
+        yield f"title={escaped(mark_name(segment))}"
 
 
 def escaped(text: str) -> str:
-    """Text in which what FFmpeg's reader takes for a sign stands behind a backslash."""
-    return _SPECIAL.sub(r"\\\1", text)
+    """A line in which what FFmpeg's reader takes for a sign stands behind a backslash.
+
+    A backslash itself becomes a slash: at the end of a line, escaped or not, it joins the next.
+    """
+    return _SPECIAL.sub(r"\\\1", one_line(text, MOST_NAME, _BACKSLASH))

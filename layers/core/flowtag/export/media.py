@@ -124,8 +124,12 @@ def media_url(place: str) -> str:
 
 
 def _quoted(text: str, more: str = "") -> str:
-    # File names that are no UTF-8 reach Python as lone surrogates.
-    return quote(text, safe=f"/{more}", errors="surrogateescape")
+    try:
+        # File names that are no UTF-8 reach Python as lone surrogates.
+        data = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        data = text.encode("utf-8", "replace")
+    return quote(data, safe=f"/{more}")
 
 
 def _name(place: str) -> str:

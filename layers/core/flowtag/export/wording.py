@@ -51,8 +51,7 @@ def one_line(text: str, most: int, forbidden: str = "") -> str:
         most: characters at most; what is cut ends in ``...``.
         forbidden: characters that mean something in the format; they become ``/``.
     """
-    spaced = "".join(_plain(character, forbidden) for character in text)
-    line = " ".join(spaced.split())
+    line = "".join(_plain(character, forbidden) for character in text).strip()
     return line if len(line) <= most else line[: most - len(_ELLIPSIS)].rstrip() + _ELLIPSIS
 
 
