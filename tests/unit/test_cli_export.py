@@ -6,10 +6,12 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
 from flowtag.cli import main
+from flowtag.export import FORMATS
 from flowtag.latest import SourceOrder, update_latest
 from flowtag.runs import RunKeys, put_plan, readable_json
 from flowtag.storage import FolderStore
@@ -163,6 +165,13 @@ def test_where_there_is_nothing_to_write_nothing_is_written(tmp_path: Path) -> N
     )
     assert not out.exists()
     assert export(tmp_path / "nowhere", "--format", "edl").exit_code == 1
+
+
+def test_the_command_offers_all_formats() -> None:
+    (kind,) = (option for option in main.commands["export"].params if option.name == "kind")
+
+    assert isinstance(kind.type, click.Choice)
+    assert tuple(kind.type.choices) == FORMATS
 
 
 def test_a_motion_json_of_any_name_is_read(tmp_path: Path) -> None:

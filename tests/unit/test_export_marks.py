@@ -34,7 +34,7 @@ def test_a_mark_is_named_by_level_and_camera_and_has_figures() -> None:
     assert [mark.name for mark in marks] == [
         "high: pan right",
         "static: static camera",
-        "unknown",
+        "motion unknown",
         "extreme: tilt up, zoom in, handheld",
         "low",
     ]

@@ -16,7 +16,7 @@ Palette = Mapping[Level | None, str]
 
 def mark_name(segment: Segment) -> str:
     """A segment in a few words: ``high: pan right, zoom in``."""
-    level = segment.motion.level or "unknown"
+    level = segment.motion.level or "motion unknown"
     labels = [_label(label) for label in segment.camera.labels]
     return f"{level}: {', '.join(labels)}" if labels else level
 
