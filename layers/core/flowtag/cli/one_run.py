@@ -19,6 +19,8 @@ from flowtag.latest import read_latest
 from flowtag.runs import RunKeys, read_motion
 
 if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
     from flowtag.aws.s3_store import S3Store
     from flowtag.contracts.metadata import MotionMetadata
 
@@ -77,18 +79,26 @@ def _on_disk(path: Path) -> OneRun:
 
 def _in_bucket(uri: str, endpoint_url: str | None, region: str | None) -> OneRun:
     try:
-        from flowtag.aws.s3_places import S3Access, S3StorePlace
+        from flowtag.aws.clients import s3_client
+        from flowtag.aws.s3_inputs import QUICK_ATTEMPTS
     except ModuleNotFoundError as error:
         raise SettingsError(
             f"there is no module {error.name}; s3:// needs flowtag[aws] to be installed"
         ) from error
-    access = S3Access(endpoint_url, region)
+    client = s3_client(endpoint_url, region, QUICK_ATTEMPTS)
     folder, _, name = uri.rpartition("/")
     if name.endswith(".json") and name != _LATEST:
-        store = S3StorePlace.at(folder, access).open()
-        return _read(store, name)
-    store = S3StorePlace.at(folder if name == _LATEST else uri, access).open()
+        return _read(_store_at(client, folder), name)
+    store = _store_at(client, folder if name == _LATEST else uri)
     return _read(store, _motion_key(store, uri))
+
+
+def _store_at(client: S3Client, uri: str) -> S3Store:
+    from flowtag.aws.s3_source import bucket_and_prefix
+    from flowtag.aws.s3_store import S3Store
+
+    bucket, prefix = bucket_and_prefix(f"{uri.rstrip('/')}/")
+    return S3Store(client, bucket, prefix)
 
 
 def _motion_key(store: S3Store, uri: str) -> str:
