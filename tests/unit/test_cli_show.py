@@ -100,6 +100,7 @@ def test_show_leaves_out_what_a_filter_does_not_find(tmp_path: Path) -> None:
 
     assert (found.exit_code, "pan_right" in found.stdout) == (0, True)
     assert (none.exit_code, none.stdout) == (0, "")
+    assert none.stderr == "no segment matches --where\n"
 
 
 def test_show_points_at_a_mistake_in_a_filter(tmp_path: Path) -> None:

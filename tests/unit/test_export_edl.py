@@ -9,8 +9,8 @@ from timecode.timecode import Timecode
 
 from flowtag.errors import InputError
 from flowtag.export import ExportOptions, Handles, Sound, export
-from flowtag.export.edl import MOST_EVENTS, reel
-from flowtag.export.formats import Flavor, Shape
+from flowtag.export.edl import MOST_EVENTS, Flavor, reel
+from flowtag.export.formats import Shape
 from tests.unit.marked_video import FRAMES, RATES, SPANS, Rate, Span, marked_video
 
 _EVENT = re.compile(r"^(\d{3})  (.{8}) (\S+) +C        (\S+) (\S+) (\S+) (\S+)$", re.MULTILINE)

@@ -41,12 +41,13 @@ def show(paths: tuple[Path, ...], where: Filter | None) -> None:
     from flowtag.cli.reporting import plain_console
 
     console = plain_console(stderr=False)
-    for path in paths:
-        for motion in find_motion(path):
-            _show_video(console, motion, where)
+    shown = [_show_video(console, motion, where) for path in paths for motion in find_motion(path)]
+    if not any(shown):
+        click.echo("no segment matches --where", err=True)
 
 
-def _show_video(console: Console, motion: Path, where: Filter | None) -> None:
+def _show_video(console: Console, motion: Path, where: Filter | None) -> bool:
+    """Prints a video, unless a filter finds nothing in it; says whether it did."""
     from flowtag.cli.sparkline import samples_of, sparkline
     from flowtag.errors import StorageError
     from flowtag.runs import read_motion
@@ -57,12 +58,13 @@ def _show_video(console: Console, motion: Path, where: Filter | None) -> None:
         raise StorageError(f"{motion}: {error.strerror or error}") from error
     segments = metadata.segments if where is None else where.select(metadata.segments)
     if where is not None and not segments:
-        return
+        return False
     console.print(heading(metadata))
     width = min(_SPARKLINE_WIDTH, console.width)
     seconds = metadata.video.duration_seconds or 0.0
     console.print(sparkline(samples_of(motion, metadata), seconds, width))
     console.print(segment_table(segments))
+    return True
 
 
 def heading(metadata: MotionMetadata) -> str:

@@ -8,13 +8,13 @@ from typing import Literal, get_args
 
 from flowtag.contracts.metadata import MotionMetadata, Segment
 from flowtag.errors import InputError, SettingsError
+from flowtag.export.edl import Flavor
 from flowtag.export.marks import Handles, Marking, chosen_segments, marking_of
 from flowtag.export.sound import Sound
 from flowtag.filtering import Filter
 
 Format = Literal["otio", "edl", "fcp7xml", "fcpxml", "csv", "vtt", "ffmetadata", "jsonl"]
 Shape = Literal["markers", "selects"]
-Flavor = Literal["resolve", "avid"]
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 TIMELINES: tuple[Format, ...] = ("otio", "edl", "fcp7xml", "fcpxml")
