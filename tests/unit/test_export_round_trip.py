@@ -136,6 +136,7 @@ def test_fcpxmls_times_are_exactly_on_frames(rate: Rate) -> None:
         assert {(time / duration).denominator for time in times} == {1}
 
 
+@pytest.mark.filterwarnings("ignore:Testing an element's truth value:DeprecationWarning")
 @pytest.mark.parametrize("rate", [rate for rate in RATES if rate.fps.denominator == 1], ids=str)
 def test_fcpxmls_selects_come_back_with_their_handles(rate: Rate) -> None:
     """At whole rates: of 29.97 OpenTimelineIO's reader makes 29."""
