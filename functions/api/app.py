@@ -31,6 +31,7 @@ from flowtag.api_models import (
     VideoDetails,
     VideoLinks,
     VideoList,
+    VideoSegments,
 )
 from flowtag.aws.clients import s3_client
 from flowtag.aws.environment import ApiEnvironment, read_environment
@@ -39,7 +40,8 @@ from flowtag.aws.links import Links, signing_client
 from flowtag.aws.s3_store import S3Store
 from flowtag.catalog_search import MAX_CURSOR_LENGTH, CatalogFilter
 from flowtag.contracts.metadata import CameraLabel, Level, MotionMetadata, Status
-from flowtag.errors import ObjectNotFoundError, SettingsError, StorageError
+from flowtag.errors import FilterError, ObjectNotFoundError, SettingsError, StorageError
+from flowtag.filtering import parse_filter
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
@@ -179,6 +181,30 @@ def get_links(
     return _library().links(video_id, first, limit)
 
 
+@app.get(
+    "/videos/<video_id>/segments",
+    summary="Gives out those segments of one video that a filter finds",
+    operation_id="findSegments",
+    responses=_answers(VideoSegments, HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND),
+    cache_control=_NEVER_KEPT,
+)
+def find_segments(
+    video_id: VideoId,
+    where: Annotated[
+        str | None,
+        Query(description="A filter, such as `level>=high and camera has pan`; none finds all."),
+    ] = None,
+    first: Annotated[int, Query(ge=0, le=10**9, description="Segment to begin at.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=500, description="So many segments at most.")] = 100,
+) -> VideoSegments:
+    """Gives out those segments of one video that a filter finds."""
+    if where is not None:
+        # Whole, as above: a filter has commas of its own.
+        where = app.current_event.query_string_parameters["where"]
+    wanted = None if where is None else parse_filter(where)
+    return _library().segments(video_id, wanted, first, limit)
+
+
 @app.post(
     "/uploads",
     summary="Gives out a form by which one file can be uploaded",
@@ -213,6 +239,11 @@ def _not_possible(error: SettingsError) -> Response[str]:
     return _problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
 
 
+def _no_filter(error: FilterError) -> Response[str]:
+    field = ProblemField(location=["query", "where", error.column], kind=error.code)
+    return _problem(HTTPStatus.BAD_REQUEST, str(error), [field])
+
+
 def _not_there(_: ObjectNotFoundError) -> Response[str]:
     return _problem(HTTPStatus.NOT_FOUND, "there is no such video, or its result is gone")
 
@@ -245,6 +276,7 @@ _HANDLERS: dict[type[Exception], Callable[[Any], Response[str]]] = {
     UnicodeDecodeError: _not_readable,
     RecursionError: _not_readable,
     RequestUnsupportedContentType: _no_json,
+    FilterError: _no_filter,
     SettingsError: _not_possible,
     ObjectNotFoundError: _not_there,
     ServiceError: _refused,

@@ -157,12 +157,47 @@ def test_links_to_the_pictures_come_in_pages(ask: Ask, shelf: Shelf) -> None:
     assert fetched(second["thumbnails"][1]["url"]) == (200, JPEG + b"4")
 
 
-@pytest.mark.parametrize("below", ["", "/motion", "/links"])
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        (None, [0, 1, 2, 3, 4]),
+        ("level>=high and camera has pan", [0, 1, 2, 3, 4]),
+        ("index in (0, 2, 3) and length > 2s", [0, 2, 3]),
+        ("level is unknown", []),
+    ],
+)
+def test_segments_are_found_by_a_filter(
+    ask: Ask, shelf: Shelf, where: str | None, found: list[int]
+) -> None:
+    keys = shelf.put("rushes/a.mov", segments=5)
+
+    answer = answered(
+        ask("GET", f"/videos/{keys.video_id}/segments", {"where": where} if where else {})
+    )
+
+    assert [segment["index"] for segment in answer["segments"]] == found
+    assert (answer["run_id"], answer["next"]) == (keys.run_id, None)
+
+
+def test_segments_come_in_pages_as_motion_json_has_them(ask: Ask, shelf: Shelf) -> None:
+    keys = shelf.put("rushes/a.mov", segments=5)
+    written = json.loads(shelf.store.get(keys.motion))["segments"]
+    path, query = f"/videos/{keys.video_id}/segments", {"where": "index != 1", "limit": "2"}
+
+    first = answered(ask("GET", path, query))
+    second = answered(ask("GET", path, query | {"first": str(first["next"])}))
+
+    assert first["segments"] == [written[0], written[2]]
+    assert second["segments"] == [written[3], written[4]]
+    assert (first["next"], second["next"]) == (3, None)
+
+
+@pytest.mark.parametrize("below", ["", "/motion", "/links", "/segments"])
 def test_an_unknown_video_is_not_found(ask: Ask, below: str) -> None:
     assert problem(ask("GET", f"/videos/take-2-3f9a1c2b77d0{below}"))["status"] == 404
 
 
-@pytest.mark.parametrize("below", ["/motion", "/links"])
+@pytest.mark.parametrize("below", ["/motion", "/links", "/segments"])
 def test_a_result_that_is_gone_is_not_found(ask: Ask, shelf: Shelf, below: str) -> None:
     keys = shelf.put("rushes/a.mov")
     shelf.store.delete(keys.motion)
@@ -196,7 +231,7 @@ def test_an_answer_that_is_not_as_described_is_our_fault(
 def test_nothing_is_kept_on_the_way(ask: Ask, shelf: Shelf) -> None:
     keys = shelf.put("rushes/a.mov")
 
-    for path in ("", "/motion", "/links"):
+    for path in ("", "/motion", "/links", "/segments"):
         response = ask("GET", f"/videos/{keys.video_id}{path}")
         assert response["headers"]["Cache-Control"] == "private, no-store"
 
@@ -224,6 +259,7 @@ def test_runs_are_never_scanned(ask: Ask, shelf: Shelf, monkeypatch: pytest.Monk
         ("/videos/{id}", "VideoDetails"),
         ("/videos/{id}/motion", "MotionMetadata"),
         ("/videos/{id}/links", "VideoLinks"),
+        ("/videos/{id}/segments", "VideoSegments"),
         ("/videos/..", "Problem"),
     ],
 )

@@ -47,6 +47,26 @@ def test_a_refusal_says_where_and_hands_nothing_back(ask: Ask) -> None:
     assert "script" not in response["body"]
 
 
+def test_a_mistake_in_a_filter_is_pointed_at(ask: Ask, shelf: Shelf) -> None:
+    keys = shelf.put("rushes/a.mov")
+
+    response = ask("GET", f"/videos/{keys.video_id}/segments", {"where": "index in (0, one)"})
+
+    told = problem(response)
+    assert (response["statusCode"], told["status"]) == (400, 400)
+    assert told["detail"] == "column 14: 'one' is not a number for 'index'"
+    assert told["fields"] == [{"location": ["query", "where", 14], "kind": "bad_filter"}]
+
+
+@pytest.mark.parametrize("where", ["", "(" * 900, "x" * 1001, "level = high\x00", "level = hïgh"])
+def test_what_is_no_filter_is_refused(ask: Ask, shelf: Shelf, where: str) -> None:
+    keys = shelf.put("rushes/a.mov")
+
+    response = ask("GET", f"/videos/{keys.video_id}/segments", {"where": where})
+
+    assert problem(response)["status"] == 400
+
+
 @pytest.mark.parametrize(
     "video_id",
     [
@@ -64,7 +84,7 @@ def test_a_refusal_says_where_and_hands_nothing_back(ask: Ask) -> None:
         "*",
     ],
 )
-@pytest.mark.parametrize("below", ["", "/motion", "/links"])
+@pytest.mark.parametrize("below", ["", "/motion", "/links", "/segments"])
 def test_an_id_that_could_lead_elsewhere_is_refused(ask: Ask, video_id: str, below: str) -> None:
     response = ask("GET", f"/videos/{video_id}{below}")
 

@@ -62,5 +62,9 @@ def test_completing_imports_no_array_before_it_knows_that_all_chunks_are_there()
     assert _imported_by("complete") == _EXPECTED
 
 
+def test_the_api_imports_no_array_and_no_timeline() -> None:
+    assert _imported_by("api") == _EXPECTED
+
+
 def test_planning_imports_what_probes_and_nothing_that_estimates_flow() -> None:
     assert _imported_by("plan") == _EXPECTED | {"av", "numpy"}

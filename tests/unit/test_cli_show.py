@@ -92,6 +92,30 @@ def test_show_prints_a_table_and_a_sparkline(tmp_path: Path) -> None:
         assert cell in row
 
 
+def test_show_leaves_out_what_a_filter_does_not_find(tmp_path: Path) -> None:
+    _publish(tmp_path)
+
+    found = CliRunner().invoke(main, ["show", str(tmp_path), "--where", "camera has pan"])
+    none = CliRunner().invoke(main, ["show", str(tmp_path), "--where", "level is unknown"])
+
+    assert (found.exit_code, "pan_right" in found.stdout) == (0, True)
+    assert (none.exit_code, none.stdout) == (0, "")
+    assert none.stderr == "no segment matches --where\n"
+
+
+def test_show_points_at_a_mistake_in_a_filter(tmp_path: Path) -> None:
+    _publish(tmp_path)
+
+    result = CliRunner().invoke(main, ["show", str(tmp_path), "--where", "speed>1 and leval=high"])
+
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-3:] == [
+        "Error: --where: there is no field 'leval'; did you mean 'level'?",
+        "  speed>1 and leval=high",
+        "              ^",
+    ]
+
+
 def test_show_says_in_one_line_what_it_cannot_read(tmp_path: Path) -> None:
     (tmp_path / "motion.json").write_text("{}")
     result = CliRunner().invoke(main, ["show", str(tmp_path / "motion.json")])

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from flowtag.catalog_entry import CatalogEntry
+from flowtag.contracts.metadata import Segment
 from flowtag.settings import Model
 
 VIDEO_ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,63}$"
@@ -54,6 +55,15 @@ class VideoLinks(Model):
     thumbnails: list[ThumbnailLink]
     next: int | None = Field(description="Ask for `first` = this; null if these were the last.")
     expires_in: Seconds
+
+
+class VideoSegments(Model):
+    """Segments of a video that a filter found."""
+
+    video_id: str
+    run_id: str
+    segments: list[Segment]
+    next: int | None = Field(description="Ask for `first` = this; null if these were the last.")
 
 
 class UploadRequest(Model):

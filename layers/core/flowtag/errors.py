@@ -8,6 +8,7 @@
     │   ├── RefusedMediaError      would reach for other files or the network, or is a bomb
     │   └── BrokenMediaError       a video, but nothing of it can be decoded
     ├── SettingsError              contradictory or unknown settings
+    │   └── FilterError            a filter that cannot be read; it points to the mistake
     ├── ContractError              an object of a run is damaged or of another version
     ├── ChunkError                 one chunk could not be analysed
     │   ├── ChunkTimeoutError      ran past its wall-clock bound
@@ -72,6 +73,24 @@ class SettingsError(FlowtagError):
     """The settings contradict each other or the input."""
 
     code = "bad_settings"
+
+
+class FilterError(SettingsError):
+    """A filter cannot be read.
+
+    Attributes:
+        text: the filter.
+        column: of the mistake, from 1; one past the end where something is missing.
+        reason: what is wrong there, and what was expected.
+    """
+
+    code = "bad_filter"
+
+    def __init__(self, text: str, column: int, reason: str) -> None:
+        super().__init__(f"column {column}: {reason}")
+        self.text = text
+        self.column = column
+        self.reason = reason
 
 
 class ContractError(FlowtagError):

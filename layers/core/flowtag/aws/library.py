@@ -12,6 +12,7 @@ from flowtag.api_models import (
     VideoDetails,
     VideoLinks,
     VideoList,
+    VideoSegments,
     VideoSummary,
 )
 from flowtag.aws.environment import ApiEnvironment
@@ -22,6 +23,7 @@ from flowtag.catalog_entry import CatalogEntry
 from flowtag.catalog_reader import CatalogReader
 from flowtag.catalog_search import CatalogFilter, find_videos
 from flowtag.errors import ObjectNotFoundError, SettingsError
+from flowtag.filtering import Filter
 from flowtag.runs import RunKeys, read_motion
 from flowtag.storage import checked_key
 
@@ -113,6 +115,32 @@ class Library:
             ],
             next=pictures[limit][0] if len(pictures) > limit else None,
             expires_in=self._links.seconds,
+        )
+
+    def segments(
+        self, video_id: str, wanted: Filter | None, first: int, limit: int
+    ) -> VideoSegments:
+        """The segments of a video's result that a filter finds.
+
+        Args:
+            video_id: of the video.
+            wanted: the filter; None finds all.
+            first: index of the segment to begin at.
+            limit: so many at most.
+
+        Raises:
+            ObjectNotFoundError: there is no video of that id, or its result is gone.
+            StorageError: the store failed.
+        """
+        entry = self._entry(video_id)
+        every = read_motion(self._store.get(entry.motion)).segments
+        found = every if wanted is None else wanted.select(every)
+        rest = [segment for segment in found if segment.index >= first]
+        return VideoSegments(
+            video_id=entry.video_id,
+            run_id=entry.run_id,
+            segments=rest[:limit],
+            next=rest[limit].index if len(rest) > limit else None,
         )
 
     def grant(self, request: UploadRequest) -> UploadGrant:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from flowtag import __version__
+from flowtag.cli.export import export
 from flowtag.cli.probe import probe
 from flowtag.cli.redrive import redrive
 from flowtag.cli.run import run
@@ -28,6 +29,7 @@ Examples:
   flowtag tag /media/card --out tags       tag every video in a folder
   flowtag watch /media/ingest --out tags   tag what arrives in a folder
   flowtag show tags                        read what was found
+  flowtag export tags --format edl         take it into an editing program
   flowtag probe clip.mov                   see what the file says of itself
 
 \b
@@ -68,5 +70,5 @@ def main(ctx: click.Context, debug: bool) -> None:
             stream.reconfigure(errors="replace")
 
 
-for _command in (tag, watch, run, redrive, show, probe, schema):
+for _command in (tag, watch, run, redrive, show, export, probe, schema):
     main.add_command(_command)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from flowtag.cli.where import where_option
 from flowtag.cli.wording import count, printable
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from flowtag.contracts.metadata import Camera, MotionMetadata, Segment, Subject
+    from flowtag.filtering import Filter
 
 _SPARKLINE_WIDTH = 72
 _RATES = {
@@ -26,22 +29,25 @@ _RATES = {
 
 @click.command()
 @click.argument("paths", metavar="DIR|motion.json...", nargs=-1, required=True, type=Path)
-def show(paths: tuple[Path, ...]) -> None:
+@where_option
+def show(paths: tuple[Path, ...], where: Filter | None) -> None:
     """Prints segments and a sparkline of motion for each video.
 
     DIR may be an output folder, a video's folder, or a run's folder; of a video with several runs
-    the latest is shown. Rates are per second: pan in picture widths, tilt in heights.
+    the latest is shown. Rates are per second: pan in picture widths, tilt in heights. With --where
+    the table has only the segments that match, and videos without one are left out.
     """
     from flowtag.cli.finding import find_motion
     from flowtag.cli.reporting import plain_console
 
     console = plain_console(stderr=False)
-    for path in paths:
-        for motion in find_motion(path):
-            _show_video(console, motion)
+    shown = [_show_video(console, motion, where) for path in paths for motion in find_motion(path)]
+    if not any(shown):
+        click.echo("no segment matches --where", err=True)
 
 
-def _show_video(console: Console, motion: Path) -> None:
+def _show_video(console: Console, motion: Path, where: Filter | None) -> bool:
+    """Prints a video, unless a filter finds nothing in it; says whether it did."""
     from flowtag.cli.sparkline import samples_of, sparkline
     from flowtag.errors import StorageError
     from flowtag.runs import read_motion
@@ -50,11 +56,15 @@ def _show_video(console: Console, motion: Path) -> None:
         metadata = read_motion(motion.read_bytes())
     except OSError as error:
         raise StorageError(f"{motion}: {error.strerror or error}") from error
+    segments = metadata.segments if where is None else where.select(metadata.segments)
+    if where is not None and not segments:
+        return False
     console.print(heading(metadata))
     width = min(_SPARKLINE_WIDTH, console.width)
     seconds = metadata.video.duration_seconds or 0.0
     console.print(sparkline(samples_of(motion, metadata), seconds, width))
-    console.print(segment_table(metadata))
+    console.print(segment_table(segments))
+    return True
 
 
 def heading(metadata: MotionMetadata) -> str:
@@ -73,7 +83,7 @@ def heading(metadata: MotionMetadata) -> str:
     return "\n  ".join([", ".join(parts), *map(printable, [*said, *missing])])
 
 
-def segment_table(metadata: MotionMetadata) -> Table:
+def segment_table(segments: Sequence[Segment]) -> Table:
     """A row a segment."""
     from rich import box
     from rich.table import Table
@@ -82,7 +92,7 @@ def segment_table(metadata: MotionMetadata) -> Table:
     table = Table(box=box.SIMPLE, pad_edge=False)
     for name in ("#", "start", "end", "level", "camera", "subject", "confidence", "flags"):
         table.add_column(name, justify="right" if name in ("#", "confidence") else "left")
-    for segment in metadata.segments:
+    for segment in segments:
         cells = [str(segment.index), segment.start.timecode, segment.end.timecode]
         cells += [segment.motion.level or "unknown", camera_text(segment.camera)]
         cells += [subject_text(segment.subject), _confidence(segment), " ".join(segment.flags)]
