@@ -16,7 +16,7 @@ from aws_lambda_powertools.utilities.batch import (
 from flowtag.aws.clients import sqs_client
 from flowtag.aws.environment import LambdaWorkerEnvironment, read_environment
 from flowtag.aws.failures import task_of
-from flowtag.aws.holding import hold_message
+from flowtag.aws.holding import give_back, hold_message
 from flowtag.errors import ContractError, StorageError
 from gpu_worker.worker import carry_out_task, logger, named
 
@@ -51,6 +51,7 @@ def _carry_out(record: SQSRecord, lambda_context: LambdaContext) -> str:
         task = task_of(record.body)
     except ContractError:
         logger.exception("no chunk's task; the message goes back", message_id=record.message_id)
+        _give_back(record)
         raise
     with named(task):
         try:
@@ -58,6 +59,7 @@ def _carry_out(record: SQSRecord, lambda_context: LambdaContext) -> str:
             return _carry_out_traced(task)
         except Exception:
             logger.exception("chunk not done; its message goes back", message_id=record.message_id)
+            _give_back(record)
             raise
 
 
@@ -70,17 +72,19 @@ def _carry_out_traced(task: ChunkTask) -> str:
 
 
 def _hold(record: SQSRecord, seconds: float) -> None:
-    queue_url = _environment().chunk_queue_url
     try:
-        if hold_message(_queues(), queue_url, record.receipt_handle, seconds):
-            logger.warning(
-                "the queue's visibility timeout is shorter than this function's time limit:"
-                " the message is held for as long as that",
-                message_id=record.message_id,
-            )
+        hold_message(_queues(), _environment().chunk_queue_url, record.receipt_handle, seconds)
     except StorageError:
         # Two at a time do no harm but the work: the same bytes are written twice.
         logger.exception("message not held: it may come again", message_id=record.message_id)
+
+
+def _give_back(record: SQSRecord) -> None:
+    receives = int(record.attributes.approximate_receive_count)
+    try:
+        give_back(_queues(), _environment().chunk_queue_url, record.receipt_handle, receives)
+    except StorageError:
+        logger.exception("message not given back: it comes later", message_id=record.message_id)
 
 
 @cache

@@ -97,17 +97,27 @@ def test_a_worker_holds_a_message_for_as_long_as_it_may_be_at_work(
     assert received.visible_from > by_itself
 
 
-def test_a_visibility_timeout_that_is_long_enough_is_left_as_it_is(
+def test_what_a_dead_worker_held_comes_again_once_its_time_is_over(
     work: Work, message: Message
 ) -> None:
-    work.queue.visibility_seconds = 6 * LIMIT_SECONDS
+    work.queue.visibility_seconds = 60 * LIMIT_SECONDS
     work.queue.send(message)
     (received,) = work.queue.receive(1)
-    by_itself = received.visible_from
 
     work.take(received)
 
-    assert received.visible_from == by_itself
+    assert received.visible_from < time.monotonic() + 2 * LIMIT_SECONDS
+
+
+def test_what_could_not_be_done_comes_again_soon(work: Work) -> None:
+    work.queue.visibility_seconds = 60 * LIMIT_SECONDS
+    work.queue.send(Message("{}"))
+    (received,) = work.queue.receive(1)
+
+    answer = work.take(received)
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": received.id}]}
+    assert received.visible_from < time.monotonic() + LIMIT_SECONDS
 
 
 def test_a_message_that_another_worker_has_by_now_is_worked_on_all_the_same(

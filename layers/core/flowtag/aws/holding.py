@@ -1,4 +1,10 @@
-"""A message that stays with its worker for as long as that may be at work on it."""
+"""How long a chunk's message stays hidden: as long as its worker may be at work, and no longer.
+
+A queue hides each message for one time that is set beforehand. If that is shorter than the work,
+the message goes to one worker after the other, and in the end to the dead letters, while the first
+is still at it. If it is far longer, as AWS advises, all of it passes before the chunk of a worker
+that died is begun again.
+"""
 
 from __future__ import annotations
 
@@ -10,30 +16,46 @@ from flowtag.aws.clients import translated
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
+_MARGIN_SECONDS = 60
+"""After a worker's last moment: Lambda itself deletes a message that is done."""
 
-def hold_message(client: SQSClient, queue_url: str, receipt: str, seconds: float) -> bool:
-    """Keeps a message that was just received hidden for so long, where its queue would not.
+_PAUSE_SECONDS = 30
+_LONGEST_PAUSE_SECONDS = 900
 
-    A queue whose visibility timeout is shorter than the work gives the message to one worker after
-    the other, and in the end to its dead letters, while the first is still at it.
+
+def hold_message(client: SQSClient, queue_url: str, receipt: str, seconds: float) -> None:
+    """Hides a message that was just received for as long as its worker may be at work.
 
     Args:
         client: of SQS.
         queue_url: the queue that it is from.
         receipt: of this receive.
-        seconds: how long its worker may be at work.
-
-    Returns:
-        Whether that had to be asked for; a timeout that is long enough is left as it is.
+        seconds: what is left of the worker's time.
 
     Raises:
         StorageError: SQS failed, or another worker has the message by now.
     """
+    _hide(client, queue_url, receipt, math.ceil(seconds) + _MARGIN_SECONDS)
+
+
+def give_back(client: SQSClient, queue_url: str, receipt: str, receives: int) -> None:
+    """Lets a message that could not be done come again soon, and later from time to time.
+
+    Args:
+        client: of SQS.
+        queue_url: the queue that it is from.
+        receipt: of this receive.
+        receives: how many times it was received, this one included.
+
+    Raises:
+        StorageError: SQS failed, or another worker has the message by now.
+    """
+    pause = min(_PAUSE_SECONDS * 4 ** (receives - 1), _LONGEST_PAUSE_SECONDS)
+    _hide(client, queue_url, receipt, pause)
+
+
+def _hide(client: SQSClient, queue_url: str, receipt: str, seconds: int) -> None:
     with translated(queue_url):
-        told = client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["VisibilityTimeout"])
-        if int(told["Attributes"]["VisibilityTimeout"]) >= seconds:
-            return False
         client.change_message_visibility(
-            QueueUrl=queue_url, ReceiptHandle=receipt, VisibilityTimeout=math.ceil(seconds)
+            QueueUrl=queue_url, ReceiptHandle=receipt, VisibilityTimeout=seconds
         )
-    return True
