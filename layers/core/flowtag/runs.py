@@ -90,6 +90,11 @@ class RunKeys:
         return f"{self.folder}/motion.json"
 
     @property
+    def proxy(self) -> str:
+        """A small copy of the video that any browser plays, where one was asked for."""
+        return f"{self.folder}/proxy.mp4"
+
+    @property
     def latest(self) -> str:
         """Which run of the video a UI should read."""
         return f"{self.video_id}/latest.json"

@@ -179,6 +179,21 @@ class FolderStore:
             for folder in itertools.takewhile(lambda parent: parent != self.root, path.parents):
                 folder.rmdir()
 
+    @contextlib.contextmanager
+    def being_filled(self, key: str) -> Iterator[Path]:
+        """A new file for an object too large to be held: it takes its place if all goes well.
+
+        Raises:
+            StorageError: the file cannot be made, or not be moved to its place.
+        """
+        with self._hidden_beside(key) as temporary:
+            yield temporary
+            with _writing(key):
+                with temporary.open("rb+") as file:
+                    os.fsync(file.fileno())
+                with self._locked():
+                    temporary.replace(self.path(key))
+
     def sweep(self, folder: str) -> None:
         """Removes what writers that died left under hidden names in a folder of the store."""
         for path in _walk_files(self.path(folder)):
@@ -188,14 +203,21 @@ class FolderStore:
 
     @contextlib.contextmanager
     def _written_beside(self, key: str, data: bytes) -> Iterator[Path]:
+        with self._hidden_beside(key) as temporary:
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            yield temporary
+
+    @contextlib.contextmanager
+    def _hidden_beside(self, key: str) -> Iterator[Path]:
         target = self.path(key)
         writer = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         temporary = target.with_name(f".{target.name}.{writer}{_TEMPORARY_SUFFIX}")
         try:
-            with _opened_anew(temporary) as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+            with _writing(key):
+                _opened_anew(temporary).close()
             yield temporary
         finally:
             with contextlib.suppress(OSError):

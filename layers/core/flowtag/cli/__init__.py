@@ -16,6 +16,7 @@ from flowtag.cli.run import run
 from flowtag.cli.schema import schema
 from flowtag.cli.show import show
 from flowtag.cli.tag import tag
+from flowtag.cli.watch import watch
 from flowtag.cli.wording import printable
 from flowtag.errors import FlowtagError, SettingsError
 
@@ -25,6 +26,7 @@ _EPILOG = """\b
 Examples:
   flowtag tag clip.mov --out tags          tag one file
   flowtag tag /media/card --out tags       tag every video in a folder
+  flowtag watch /media/ingest --out tags   tag what arrives in a folder
   flowtag show tags                        read what was found
   flowtag probe clip.mov                   see what the file says of itself
 
@@ -66,5 +68,5 @@ def main(ctx: click.Context, debug: bool) -> None:
             stream.reconfigure(errors="replace")
 
 
-for _command in (tag, run, redrive, show, probe, schema):
+for _command in (tag, watch, run, redrive, show, probe, schema):
     main.add_command(_command)

@@ -1,4 +1,4 @@
-"""Points of time on the command line: seconds, ``HH:MM:SS[.mmm]``, or ``end``."""
+"""Times on the command line: points (``HH:MM:SS[.mmm]``, ``end``) and lengths (``3s``)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import click
 Range = tuple[Fraction, Fraction | None]
 
 _SECONDS = re.compile(r"^\d+(\.\d+)?$")
+_LENGTH = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m|h)?$")
+_UNITS_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _CLOCK = re.compile(r"^(?:(\d+):)?(\d{1,2}):(\d{2}(?:\.\d+)?)$")
 
 
@@ -28,6 +30,18 @@ def moment(value: str) -> Fraction | None:
     if match is None or int(match[2]) > 59 or Fraction(match[3]) >= 60:
         raise click.BadParameter(f"{value!r} is neither seconds, nor HH:MM:SS[.mmm], nor 'end'")
     return int(match[1] or 0) * 3600 + int(match[2]) * 60 + Fraction(match[3])
+
+
+def duration(value: str) -> float:
+    """Reads a length of time, in seconds; plain numbers are seconds.
+
+    Raises:
+        click.BadParameter: it is none.
+    """
+    match = _LENGTH.match(value.strip().lower())
+    if match is None:
+        raise click.BadParameter(f"{value!r} is no length of time, such as 3s, 500ms or 2m")
+    return float(match[1]) * _UNITS_SECONDS[match[2] or "s"]
 
 
 def checked_range(moments: tuple[Fraction | None, Fraction | None] | None) -> Range | None:

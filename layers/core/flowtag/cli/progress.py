@@ -16,6 +16,7 @@ from flowtag.places import Address
 
 _LONGEST_NAME = 32
 _SETTLING_SECONDS = 2.0
+_COUNTED = ("analysing", "proxy")
 
 
 class _FieldColumn(ProgressColumn):
@@ -63,15 +64,16 @@ class ProgressDisplay:
 
 def frames_text(video: Progress) -> str:
     """Frames done of those expected, or the stage where no frames are counted."""
-    if video.stage != "analysing":
+    if video.stage not in _COUNTED:
         return video.stage
     expected = "?" if video.frames_expected is None else f"{video.frames_expected}"
-    return f"{video.frames_done}/{expected} frames"
+    of_what = "frames of proxy" if video.stage == "proxy" else "frames"
+    return f"{video.frames_done}/{expected} {of_what}"
 
 
 def pace_text(video: Progress) -> str:
     """Speed against real time, and the time left; nothing before both mean something."""
-    if video.stage != "analysing" or video.elapsed_seconds < _SETTLING_SECONDS:
+    if video.stage not in _COUNTED or video.elapsed_seconds < _SETTLING_SECONDS:
         return ""
     speed = video.seconds_done / video.elapsed_seconds
     if speed <= 0:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -39,16 +40,21 @@ def plain_console(*, stderr: bool) -> Console:
 
 
 class Reporter:
-    """Watches a run for the command line."""
+    """Watches a run for the command line.
+
+    Attributes:
+        quiet, as_json, debug: the options of these names.
+        console: stderr.
+    """
 
     def __init__(self, *, quiet: bool, as_json: bool, debug: bool = False) -> None:
-        self._quiet = quiet
-        self._as_json = as_json
-        self._debug = debug
-        self._console = plain_console(stderr=True)
+        self.quiet = quiet
+        self.as_json = as_json
+        self.debug = debug
+        self.console = plain_console(stderr=True)
         self._held_back: list[bytes] = []
         shown = not quiet and sys.stderr.isatty()
-        self._display = ProgressDisplay(self._console) if shown else None
+        self._display = ProgressDisplay(self.console) if shown else None
 
     def __enter__(self) -> Self:
         if self._display is not None:
@@ -73,7 +79,7 @@ class Reporter:
 
     def settled(self, outcome: Outcome) -> None:
         """Prints the result of one input as soon as there is one."""
-        line = _json_line(outcome) if self._as_json else _path_line(outcome)
+        line = json_line(outcome) if self.as_json else path_line(outcome)
         if line is None:
             return
         if self._display is not None and sys.stdout.isatty():
@@ -82,33 +88,55 @@ class Reporter:
         else:
             click.echo(line)
 
+    @contextlib.contextmanager
+    def undrawn(self) -> Iterator[None]:
+        """Lets lines be printed where progress is drawn."""
+        if self._display is None:
+            yield
+            return
+        self._display.stop()
+        try:
+            yield
+        finally:
+            self._display.start()
+
+    def say(self, text: str) -> None:
+        """Tells something in between, unless it is to be quiet."""
+        if not self.quiet:
+            self.console.print(printable(text), soft_wrap=True)
+
     def conclude(self, outcomes: Sequence[Outcome], *, stopped: bool) -> None:
         """Says what happened to each input."""
-        if self._quiet:
+        if self.quiet:
             for outcome in outcomes:
-                if not outcome.is_tagged:
-                    click.echo(_failure_line(outcome), err=True)
+                if not outcome.is_as_asked:
+                    click.echo(failure_line(outcome), err=True)
         else:
-            self._console.print(_table(outcomes))
-        if self._debug:
+            tagged = sum(outcome.is_tagged for outcome in outcomes)
+            title = f"{tagged} of {count(len(outcomes), 'input')} tagged"
+            self.console.print(outcome_table(title, outcomes))
+        if self.debug:
             for outcome in outcomes:
                 click.echo(outcome.details, err=True, nl=bool(outcome.details))
         if stopped:
             click.echo("Stopped. The same command continues from here.", err=True)
 
 
-def _path_line(outcome: Outcome) -> bytes | None:
+def path_line(outcome: Outcome) -> bytes | None:
+    """The path of a result, for stdout; None if there is none."""
     if outcome.motion is None or not outcome.is_tagged:
         return None
     # Bytes, because a path need not be text.
     return os.fsencode(outcome.motion)
 
 
-def _json_line(outcome: Outcome) -> bytes:
+def json_line(outcome: Outcome) -> bytes:
+    """What became of an input, for programs."""
     line = {
         "input": printable(outcome.input),
         "status": outcome.status,
         "motion": printable(outcome.motion) if outcome.motion is not None else None,
+        "proxy": printable(outcome.proxy) if outcome.proxy is not None else None,
         "video_id": outcome.video_id,
         "run_id": outcome.run_id,
         "code": outcome.code,
@@ -117,15 +145,16 @@ def _json_line(outcome: Outcome) -> bytes:
     return json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
-def _failure_line(outcome: Outcome) -> str:
+def failure_line(outcome: Outcome) -> str:
+    """What went wrong, for people."""
     word = _WORDS[outcome.status][0]
     return f"{printable(outcome.input)}: {word}: {printable(outcome.reason or '')}"
 
 
-def _table(outcomes: Sequence[Outcome]) -> Table:
-    tagged = sum(outcome.is_tagged for outcome in outcomes)
+def outcome_table(title: str, outcomes: Iterable[Outcome]) -> Table:
+    """A row for each outcome."""
     table = Table(box=box.SIMPLE, pad_edge=False, title_justify="left")
-    table.title = Text(f"{tagged} of {count(len(outcomes), 'input')} tagged")
+    table.title = Text(title)
     table.add_column("input", overflow="fold")
     table.add_column("result", no_wrap=True)
     table.add_column("reason", overflow="fold")

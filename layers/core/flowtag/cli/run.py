@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowtag.cli.tagging import TaggingOptions, carry_out, tagging_options, writable_folder
+from flowtag.cli.tagging import (
+    TaggingOptions,
+    carry_out,
+    force_option,
+    tagging_options,
+    writable_folder,
+)
 
 if TYPE_CHECKING:
     from flowtag.aws.s3_inputs import ObjectInputs
@@ -49,6 +55,7 @@ Exit status:
 )
 @click.option("--region", help="Default: as the environment or the profile says.")
 @tagging_options
+@force_option
 @click.pass_context
 def run(
     ctx: click.Context,

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowtag.cli.tagging import TaggingOptions, carry_out, tagging_options, writable_folder
+from flowtag.cli.tagging import (
+    TaggingOptions,
+    carry_out,
+    force_option,
+    proxy_option,
+    tagging_options,
+    writable_folder,
+)
 from flowtag.cli.wording import printable
 
 if TYPE_CHECKING:
@@ -21,6 +28,7 @@ Examples:
   flowtag tag /media/card more/*.mxf --out tags --jobs 4
   flowtag tag rushes.mov --out tags --range 00:01:30 end
   flowtag tag /media/card --out tags --json | jq .status
+  flowtag tag masters --out tags --proxy
 
 The same command again continues where it was stopped, retries chunks that failed, and leaves
 alone what is complete.
@@ -28,7 +36,7 @@ alone what is complete.
 \b
 Exit status:
   0    every input is tagged; a partial result, with gaps, counts as tagged
-  1    some input is not; the table says why
+  1    some input is not, or has no proxy though one was asked for; the table says why
   2    the command cannot be carried out: bad options, no input, no place for results
   130  stopped by Ctrl-C (143: by kill); the same command continues
 """
@@ -38,6 +46,8 @@ Exit status:
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=Path)
 @click.option("--out", required=True, type=Path, metavar="DIR", help="Where results go.")
 @tagging_options
+@force_option
+@proxy_option
 @click.pass_context
 def tag(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **chosen: Any) -> None:
     """Tags videos with motion.

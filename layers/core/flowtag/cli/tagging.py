@@ -1,4 +1,4 @@
-"""What ``flowtag tag`` and ``flowtag run`` have in common: all but where videos are."""
+"""What ``flowtag tag``, ``watch`` and ``run`` have in common: all but where videos are."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from flowtag.places import SourcePlace, StorePlace
     from flowtag.settings import Preset
 
-_SIGNAL_EXIT = 128
+SIGNAL_EXIT = 128
+"""Added to the number of the signal that ended a command."""
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -55,13 +56,23 @@ _OPTIONS = (
         metavar="START END",
         help="Analyse a part: seconds or HH:MM:SS[.mmm] since the first frame; END may be 'end'.",
     ),
-    click.option("--force", is_flag=True, help="Do over what is done."),
+)
+_FORCE = click.option("--force", is_flag=True, help="Do over what is done.")
+_PROXY = click.option(
+    "--proxy",
+    is_flag=True,
+    help="Also make proxy.mp4 beside each motion.json: a small copy that any browser plays.",
 )
 
 
 @dataclass(frozen=True)
 class TaggingOptions:
-    """The options that both commands take, as click hands them over."""
+    """The options that the commands share, as click hands them over.
+
+    Attributes:
+        force: do over what is done; not of ``watch``.
+        proxy: make a playable copy too; not of ``run``.
+    """
 
     quiet: bool
     as_json: bool
@@ -69,7 +80,8 @@ class TaggingOptions:
     preset: Preset
     chunk_seconds: float
     moments: tuple[Fraction | None, Fraction | None] | None
-    force: bool
+    force: bool = False
+    proxy: bool = False
 
     def __post_init__(self) -> None:
         checked_range(self.moments)
@@ -81,10 +93,20 @@ class TaggingOptions:
 
 
 def tagging_options(command: _Command) -> _Command:
-    """Gives a command the options of :class:`TaggingOptions`."""
+    """Gives a command the options of :class:`TaggingOptions` that all have."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def force_option(command: _Command) -> _Command:
+    """Gives a command ``--force``."""
+    return _FORCE(command)
+
+
+def proxy_option(command: _Command) -> _Command:
+    """Gives a command ``--proxy``; its results must go to a folder."""
+    return _PROXY(command)
 
 
 def carry_out(
@@ -106,7 +128,7 @@ def carry_out(
     from flowtag.cli.reporting import Reporter
     from flowtag.local.runner import tag_videos
 
-    host = _host(results, options)
+    host = tagging_host(results, options)
     with Reporter(quiet=options.quiet, as_json=options.as_json, debug=bool(ctx.obj)) as reporter:
         for outcome in refused:
             reporter.settled(outcome)
@@ -114,8 +136,8 @@ def carry_out(
     outcomes = (*report.outcomes, *refused)
     reporter.conclude(outcomes, stopped=report.stopped_by is not None)
     if report.stopped_by is not None:
-        ctx.exit(_SIGNAL_EXIT + report.stopped_by)
-    ctx.exit(0 if all(outcome.is_tagged for outcome in outcomes) else 1)
+        ctx.exit(SIGNAL_EXIT + report.stopped_by)
+    ctx.exit(0 if all(outcome.is_as_asked for outcome in outcomes) else 1)
 
 
 def writable_folder(out: Path) -> StorePlace:
@@ -135,14 +157,18 @@ def writable_folder(out: Path) -> StorePlace:
         raise click.BadParameter(f"{printable(out)}: {reason}", param_hint="--out") from error
 
 
-def _host(results: StorePlace, options: TaggingOptions) -> Host:
+def tagging_host(results: StorePlace, options: TaggingOptions) -> Host:
+    """Where results go and how they are made, as the options say."""
     from flowtag.local.video_run import Host
     from flowtag.settings import AnalysisSettings, ExecutionSettings
+    from flowtag.storage import FolderStore
 
     settings = AnalysisSettings.for_preset(options.preset, options.span)
     chunk_seconds = Fraction(str(options.chunk_seconds))
     execution = ExecutionSettings(chunk_seconds=chunk_seconds, jobs=options.jobs or _cores())
-    return Host(results, settings, execution, options.force)
+    store = results.open() if options.proxy else None
+    proxies = store if isinstance(store, FolderStore) else None
+    return Host(results, settings, execution, options.force, proxies=proxies)
 
 
 def _cores() -> int:

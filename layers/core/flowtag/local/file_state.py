@@ -37,14 +37,18 @@ class FileState:
         changed_at = datetime.fromtimestamp(found.st_ctime, UTC)
         return cls(found.st_size, found.st_mtime_ns, found.st_ino, changed_at)
 
+    def is_same(self, other: FileState) -> bool:
+        """Whether the content seems to be the same; a change of rights or of name is none."""
+        mine = (self.size, self.modified_ns, self.inode)
+        return mine == (other.size, other.modified_ns, other.inode)
+
     def require_unchanged(self, path: Path) -> None:
         """Compares with the file as it is now.
 
         Raises:
             SourceChangedError: it has changed.
         """
-        now = FileState.of(path)
-        if (now.size, now.modified_ns, now.inode) != (self.size, self.modified_ns, self.inode):
+        if not FileState.of(path).is_same(self):
             raise SourceChangedError(
                 "changed while it was being analysed; try again once it is at rest"
             )

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from flowtag.places import VIDEO_SUFFIXES
 
+_MOTION, _PROXY = "motion.json", "proxy.mp4"
+
 
 @dataclass
 class Inputs:
@@ -53,5 +55,8 @@ def _walk(top: Path, output: Path, found: Inputs) -> Iterator[Path]:
             for name in folders
             if not name.startswith(".") and os.path.realpath(Path(folder, name)) != avoided
         )
+        if _MOTION in names:
+            # The proxy of a run is no video of its own.
+            names = [name for name in names if name != _PROXY]
         files = (Path(folder, name) for name in sorted(names) if not name.startswith("."))
         yield from (f for f in files if f.suffix.lower() in VIDEO_SUFFIXES and f.is_file())

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 from flowtag.places import Address
 
 OutcomeStatus = Literal["tagged", "partial", "already_done", "skipped", "failed", "interrupted"]
-Stage = Literal["planning", "analysing", "assembling"]
+Stage = Literal["arriving", "planning", "analysing", "assembling", "proxy"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Outcome:
         input: as it was given.
         status: ``partial`` is tagged too, with gaps; ``already_done`` was tagged before.
         motion: its motion.json, where there is one to read.
+        proxy: its playable copy, where one was asked for and made.
         code: stable name of what went wrong, for programs.
         reason: what went wrong, for people.
         details: a traceback, for those who mend flowtag.
@@ -30,6 +31,7 @@ class Outcome:
     video_id: str | None = None
     run_id: str | None = None
     motion: Address | None = None
+    proxy: Address | None = None
     code: str | None = None
     reason: str | None = None
     details: str = ""
@@ -39,12 +41,18 @@ class Outcome:
         """Whether there are tags to work with."""
         return self.status in ("tagged", "partial", "already_done")
 
+    @property
+    def is_as_asked(self) -> bool:
+        """Whether there is all that was asked for: tags, and the playable copy if one was."""
+        return self.is_tagged and self.code is None
+
 
 @dataclass(frozen=True)
 class Progress:
     """How far one video is.
 
     Attributes:
+        stage: ``arriving``: not at rest yet; ``proxy``: its playable copy is being made.
         frames_expected: None where the container does not say.
         seconds_done: of the video, analysed since this attempt began.
         seconds_left: of the video, None where unknown.

@@ -14,7 +14,7 @@ from flowtag.places import SourcePlace, StorePlace
 from flowtag.run_record import Attempt, record_attempt
 from flowtag.runs import ChunkState, RunKeys, chunk_states, put_plan, read_plan
 from flowtag.settings import AnalysisSettings, ExecutionSettings
-from flowtag.storage import ObjectStore
+from flowtag.storage import FolderStore, ObjectStore
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,25 @@ def finish(results: StorePlace, plan: Plan, order: SourceOrder, attempt: Attempt
     analysis = publish(store, plan, note).metadata.analysis
     update_latest(store, RunKeys.of(plan), order)
     return Finished(analysis.status, analysis.shortfall())
+
+
+def make_proxy(
+    store: FolderStore,
+    plan: Plan,
+    place: SourcePlace,
+    require_unchanged: Callable[[], None],
+    slot: int,
+) -> str | None:
+    """Makes the proxy of a run; returns what is missing in it."""
+    from flowtag.video.proxying import write_proxy
+
+    media = place.media(plan.source)
+    with store.being_filled(RunKeys.of(plan).proxy) as path:
+        remark = write_proxy(
+            path, media, plan.probe, plan.sequential, lambda frames: report_frames(slot, frames)
+        )
+        require_unchanged()
+    return remark
 
 
 def _planned_before(store: ObjectStore, keys: RunKeys) -> Plan | None:

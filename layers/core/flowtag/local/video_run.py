@@ -25,14 +25,15 @@ from flowtag.errors import (
 from flowtag.identity import run_id, video_id
 from flowtag.latest import update_latest
 from flowtag.local.outcomes import Outcome, OutcomeStatus, Progress, Stage
+from flowtag.local.proxy_work import ProxyWork
 from flowtag.local.steps import STEPS, Finished, Prepared, Steps
 from flowtag.local.tally import Tally
-from flowtag.local.workers import Done, Failed
-from flowtag.places import Found, SourcePlace, StorePlace
+from flowtag.local.workers import Done, Failed, Work
+from flowtag.places import Address, Found, SourcePlace, StorePlace
 from flowtag.run_record import Attempt, AttemptOutcome, ChunkFailure, record_attempt
-from flowtag.runs import RunKeys, read_motion
+from flowtag.runs import RunKeys, read_motion, read_plan
 from flowtag.settings import AnalysisSettings, ExecutionSettings
-from flowtag.storage import ObjectStore
+from flowtag.storage import FolderStore, ObjectStore
 
 T = TypeVar("T")
 
@@ -50,28 +51,23 @@ _LOST = (SourceChangedError, SourceNotFoundError)
 
 @dataclass(frozen=True)
 class Host:
-    """What all inputs of one command share."""
+    """What all inputs of one command share.
+
+    Attributes:
+        proxies: the store of results as a folder, where proxies are wanted; None: they are not.
+    """
 
     results: StorePlace
     settings: AnalysisSettings
     execution: ExecutionSettings
     force: bool = False
     steps: Steps = STEPS
+    proxies: FolderStore | None = None
 
     @cached_property
     def store(self) -> ObjectStore:
         """Where results go, opened by this process."""
         return self.results.open()
-
-
-@dataclass(frozen=True)
-class Work:
-    """A call for another process, and who takes its result."""
-
-    function: Callable[..., Any]
-    arguments: tuple[object, ...]
-    settle: Callable[[Done[Any] | Failed], None]
-    is_bounded: bool = True
 
 
 class VideoRun:
@@ -90,6 +86,7 @@ class VideoRun:
         self._keys: RunKeys | None = None
         self._plan: Plan | None = None
         self._tally: Tally | None = None
+        self._proxy: ProxyWork | None = None
         self._found: Found | None = None
         self._cpu_seconds = 0.0
         self._started_at = datetime.now(UTC)
@@ -109,6 +106,8 @@ class VideoRun:
 
     def progress(self, frames_done: Sequence[int]) -> Progress:
         """How far the input is, given what each slot reports."""
+        if self._proxy is not None:
+            return self._proxy.progress(frames_done)
         if self._tally is None:
             return Progress(self._place.address, self._stage)
         return self._tally.progress(self._place.address, self._stage, frames_done)
@@ -117,6 +116,9 @@ class VideoRun:
         """Ends the input where it is; the same command goes on from here."""
         if self._keys is not None:
             self._host.results.sweep(self._keys.folder)
+        if self._proxy is not None:
+            reason = "tagged, but its proxy is not made yet"
+            return self._settle("interrupted", code="interrupted", reason=reason)
         reason = "not begun"
         if self._tally is not None:
             reason = f"{self._tally.done} of {self._tally.total} chunks are done"
@@ -215,7 +217,7 @@ class VideoRun:
         order = _there(self._found).order
         arguments = (self._host.results, self._run_plan, order, self._attempt())
         self._queue.append(
-            lambda _: Work(self._host.steps.finish, arguments, self._finished, is_bounded=False)
+            lambda _: Work(self._host.steps.finish, arguments, self._finished, chunks=0)
         )
 
     def _finished(self, result: Done[Finished] | Failed) -> None:
@@ -225,8 +227,26 @@ class VideoRun:
 
     def _publish(self, status: OutcomeStatus, reason: str | None) -> None:
         motion = self._host.results.address(self._run_keys.motion)
-        code = status if status in ("failed", "skipped") else None
-        self._settle(status, motion=motion, code=code, reason=reason)
+        if status in ("failed", "skipped"):
+            self._settle(status, motion=motion, code=status, reason=reason)
+        elif self._host.proxies is None:
+            self._settle(status, motion=motion, reason=reason)
+        elif (proxy := self._host.proxies.path(self._run_keys.proxy)).is_file():
+            self._settle(status, motion=motion, proxy=proxy, reason=reason)
+        else:
+            self._begin_proxy(self._host.proxies, status, motion, reason)
+
+    def _begin_proxy(
+        self, store: FolderStore, status: OutcomeStatus, motion: Address, reason: str | None
+    ) -> None:
+        plan = self._plan or read_plan(store, self._run_keys)
+        proxy = ProxyWork(store, plan, self._place, _there(self._found))
+
+        def made(result: Done[str | None] | Failed) -> None:
+            self._settle(status, motion=motion, **proxy.described(result, reason))
+
+        self._proxy = proxy
+        self._queue.append(lambda slot: proxy.work(slot, made))
 
     def _value(self, result: Done[T] | Failed) -> T | None:
         self._cpu_seconds += result.cpu_seconds

@@ -50,6 +50,20 @@ class Failed:
     may_be_innocent: bool = False
 
 
+@dataclass(frozen=True)
+class Work:
+    """A call for another process, and who takes its result.
+
+    Attributes:
+        chunks: as many chunks' time as it may take, and one chunk's memory; 0: no bounds.
+    """
+
+    function: Callable[..., Any]
+    arguments: tuple[object, ...]
+    settle: Callable[[Done[Any] | Failed], None]
+    chunks: int = 1
+
+
 class WorkerPool:
     """A process per job. Each runs one task at a time, under bounds of time and memory.
 
@@ -103,6 +117,10 @@ class WorkerPool:
             self.stop()
             self._pool = self._new_pool()
             return self._schedule(function, arguments, timeout_seconds, memory_limit_mb)
+
+    def rest(self) -> None:
+        """Ends the processes while there is nothing to do; the next task starts new ones."""
+        self.stop()
 
     def stop(self) -> None:
         """Ends all processes at once, whatever they are doing."""
