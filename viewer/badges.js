@@ -10,10 +10,11 @@ export function levelBadge(level, prefix = '') {
   return h('span.level', { data: { level: name } }, h('span.meter', { 'aria-hidden': 'true' }, ...LEVELS.map((_, i) => h(`i${i <= rank ? '.on' : ''}`))), h('span', { text: prefix + name }));
 }
 
-/** What the camera does, a chip each. */
-export function cameraChips(labels) {
+/** What the camera does, a chip each; of more than `most` only the signs are seen. */
+export function cameraChips(labels, most = Infinity) {
   if (!labels.length) return [h('span.chip.unknown', { text: 'camera unknown' })];
-  return labels.map((label) => h('span.chip', {}, h('span.sign', { 'aria-hidden': 'true', text: cameraSign(label) }), h('span', { text: cameraWords(label) })));
+  const words = labels.length > most ? 'span.visually-hidden' : 'span';
+  return labels.map((label) => h('span.chip', { title: cameraWords(label) }, h('span.sign', { 'aria-hidden': 'true', text: cameraSign(label) || '·' }), h(words, { text: `${cameraWords(label)} ` })));
 }
 
 /** The status of an analysis; nothing where it is complete. */

@@ -35,7 +35,8 @@ export class ChunkStore {
     this.list = null;
     this.askList = list;
     this.kept = new Map();
-    this.isGone = false;
+    this.absent = new Set();
+    this.askedAgain = false;
   }
 
   /** The still nearest a time, and the grid nearest it; null where there is none. */
@@ -54,18 +55,38 @@ export class ChunkStore {
     return null;
   }
 
+  /** Whether nothing of the run is stored any more, as far as was seen. */
+  get isGone() {
+    return this.absent.size > 0 && this.kept.size === 0;
+  }
+
   async #chunkAt(seconds) {
-    if (this.isGone) return null;
+    const index = await this.#find(seconds);
+    if (index < 0 || this.absent.has(index)) return null;
+    try {
+      return await this.#chunk(index);
+    } catch (error) {
+      // Links hold for a while only; new ones are asked for once.
+      if (error.status === 403 && !this.askedAgain) {
+        this.askedAgain = true;
+        this.list = null;
+        return this.#chunkAt(seconds);
+      }
+      // A chunk that failed was never stored; all are deleted some time after a run.
+      if (error.status === 404 || error.status === 403) this.absent.add(index);
+      return null;
+    }
+  }
+
+  async #find(seconds) {
     try {
       this.list ??= this.askList();
       this.list = await this.list;
-      return await this.#chunk(this.#indexAt(seconds));
-    } catch (error) {
-      // Chunks may be deleted some time after a run, and then all of them are.
-      if (error.status === 404 || error.status === 403) this.isGone = true;
-      else if (!Array.isArray(this.list)) this.list = null;
-      throw error;
+    } catch {
+      this.list = [];
+      this.absent.add(0);
     }
+    return this.#indexAt(seconds);
   }
 
   #indexAt(seconds) {
@@ -81,7 +102,10 @@ export class ChunkStore {
     if (!kept) {
       kept = { chunk: null };
       kept.coming = requestBytes(this.list[index].url).then((data) => this.#read(data));
-      kept.coming.then((chunk) => { kept.chunk = chunk; }, () => this.kept.delete(index));
+      kept.coming.then((chunk) => {
+        kept.chunk = chunk;
+        this.askedAgain = false;
+      }, () => this.kept.delete(index));
     }
     // Asked for last is kept longest.
     this.kept.delete(index);

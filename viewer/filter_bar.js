@@ -21,8 +21,8 @@ export class FilterBar extends EventTarget {
     this.text = '';
     this.tree = null;
     const id = `filter-${made}`;
-    this.input = h('input.filter-text', {
-      id, type: 'text', spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off',
+    this.input = h('textarea.filter-text', {
+      id, rows: '1', spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off',
       placeholder: 'level >= high and camera has pan', 'aria-describedby': `${id}-fault`,
       on: { input: () => this.#typed(), keydown: (event) => this.#key(event) },
     });
@@ -43,6 +43,10 @@ export class FilterBar extends EventTarget {
   }
 
   #key(event) {
+    if (event.key === 'Enter') {
+      event.preventDefault();
+      this.#apply(this.input.value, true);
+    }
     if (event.key !== 'Escape') return;
     if (this.input.value) this.set('');
     else this.input.blur();

@@ -32,7 +32,7 @@ export function drawFlow(context, grid, kind, width, height) {
 function drawArrows(context, grid, width, height) {
   const { rows, columns, values, scale } = grid;
   const cell = width / columns;
-  const step = Math.max(1, Math.ceil(columns / MOST_ARROWS), Math.ceil(16 / cell));
+  const step = Math.max(1, Math.ceil(columns / MOST_ARROWS), Math.ceil(22 / cell));
   context.lineCap = 'round';
   context.lineJoin = 'round';
   for (let row = Math.floor(step / 2); row < rows; row += step) {
@@ -61,10 +61,10 @@ function drawArrow(context, { x, y, dx, dy, speed, confidence, reach }) {
     context.fillRect(x - 0.75, y - 0.75, 1.5, 1.5);
     return;
   }
-  const size = reach * (0.35 + 0.6 * Math.min(Math.sqrt(speed / FULL_SPEED), 1));
+  const size = reach * (0.26 + 0.5 * Math.min(Math.sqrt(speed / FULL_SPEED), 1));
   const [ux, uy] = [dx / length, dy / length];
   const [tipX, tipY] = [x + (ux * size) / 2, y + (uy * size) / 2];
-  const head = Math.max(3, size * 0.28);
+  const head = Math.max(3, size * 0.34);
   const path = new Path2D();
   path.moveTo(x - (ux * size) / 2, y - (uy * size) / 2);
   path.lineTo(tipX, tipY);
@@ -88,7 +88,7 @@ function drawCells(context, grid, kind, width, height) {
     const confidence = Math.max(values[i * 3 + 2], 0) / 127;
     if (kind === 'heat') {
       const [r, g, b] = heatColour(confidence);
-      cells.fillStyle = `rgb(${r} ${g} ${b} / 72%)`;
+      cells.fillStyle = `rgb(${r} ${g} ${b} / 58%)`;
     } else {
       const speed = Math.min(Math.sqrt((Math.hypot(dx, dy) * scale) / FULL_SPEED), 1);
       cells.globalAlpha = confidence * speed * 0.85;

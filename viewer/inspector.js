@@ -2,7 +2,7 @@
 
 import { levelBadge } from './badges.js';
 import { fill, h } from './dom.js';
-import { cameraWords, clock, flagWords, percent, signed } from './words.js';
+import { clock, flagWords, percent, signed } from './words.js';
 
 const RATES = [['pan', 'w/s', 2], ['tilt', 'h/s', 2], ['zoom', '/s', 2], ['roll', '°/s', 1]];
 
@@ -16,13 +16,12 @@ export function showSegment(element, segment) {
   fill(element,
     h('div.inspector-head', {}, h('h2', { text: `Segment ${segment.index}` }), h('span.quiet-text', { text: `shot ${segment.shot}` }), levelBadge(motion.level)),
     h('dl.figures', {},
-      ...pair('In', segment.start.timecode), ...pair('Out', segment.end.timecode),
-      ...pair('Length', clock(segment.end.seconds - segment.start.seconds)), ...pair('Peak', peak ? peak.timecode : '–'),
-      ...pair('Speed', figure(motion.speed, 'd/s')), ...pair('Peak speed', figure(peak?.speed, 'd/s')),
-      ...pair('Moving area', percent(motion.moving_area)), ...pair('Activity', motion.activity === null ? '–' : `${motion.activity} of 5`),
+      ...pair('Out', segment.end.timecode), ...pair('Length', clock(segment.end.seconds - segment.start.seconds)),
+      ...pair('Peak', peak ? peak.timecode : '–'), ...pair('Peak speed', figure(peak?.speed, 'd/s')),
+      ...pair('Speed', figure(motion.speed, 'd/s')), ...pair('Activity', motion.activity === null ? '–' : `${motion.activity} of 5`),
       ...RATES.flatMap(([name, unit, digits]) => pair(name.charAt(0).toUpperCase() + name.slice(1), camera[name] === null ? '–' : `${signed(camera[name], digits)} ${unit}`)),
-      ...pair('Camera', camera.labels.map(cameraWords).join(', ') || 'unknown'), ...pair('Steadiness', camera.steadiness ?? 'unknown'),
-      ...pair('Subject', subject.level ?? 'unknown'), ...pair('Subject area', percent(subject.area)),
+      ...pair('Steadiness', camera.steadiness ?? 'unknown'), ...pair('Moving area', percent(motion.moving_area)),
+      ...pair('Subject', figure(subject.speed, 'd/s')), ...pair('Subject area', percent(subject.area)),
       ...pair('Confidence', percent(confidence.mean)), ...pair('Coverage', percent(confidence.coverage))),
     directions(motion.direction_histogram, motion.direction),
     segment.flags.length ? h('p.flag-list', {}, ...segment.flags.map((flag) => h('span.chip.flag', { text: flagWords(flag) }))) : null);

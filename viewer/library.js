@@ -71,7 +71,7 @@ export class LibraryPage {
           h('div.search', {}, h('label.visually-hidden', { for: 'library-search', text: 'Search videos' }), icon('search'), this.search, h('kbd', { 'aria-hidden': 'true', text: '/' })),
           this.tally,
           h('label.select', {}, h('span.visually-hidden', { text: 'Status' }), this.statuses),
-          h('label.select', {}, h('span.visually-hidden', { text: 'Sort by' }), icon('sort'), this.sorting)),
+          h('label.select', {}, h('span.visually-hidden', { text: 'Sort by' }), h('span', { 'aria-hidden': 'true', text: 'Sort' }), this.sorting)),
         this.table, this.empty));
     this.element.addEventListener('keydown', (event) => this.#key(event));
   }
@@ -178,7 +178,6 @@ export class LibraryPage {
     link.addEventListener('focus', () => { this.focusIndex = index; });
     const facts = [found ? `${count(found.segments, 'segment')} match, ${clock(found.seconds)}` : count(entry.segments, 'segment')];
     if (entry.peak) facts.push(`peak ${entry.peak.timecode}`);
-    facts.push(day(entry.source?.modified_at));
     return h('div.library-row', { role: 'row', 'aria-rowindex': String(index + 2) },
       h('div.strip', { role: 'cell' }, this.#strip(entry)),
       h('div.what', { role: 'cell' }, h('div.title', {}, link, statusBadge(entry.status, entry.reason)),
@@ -186,8 +185,8 @@ export class LibraryPage {
         h('div.facts', { text: facts.join(' · ') }),
         this.#warning(entry)),
       h('div.motion', { role: 'cell' }, levelBar(entry.level_seconds, entry.duration_seconds), this.#levels(entry)),
-      h('div.camera', { role: 'cell' }, ...cameraChips(entry.camera)),
-      h('div.duration', { role: 'cell', text: clock(entry.duration_seconds) }));
+      h('div.camera', { role: 'cell' }, ...cameraChips(entry.camera, 2)),
+      h('div.duration', { role: 'cell' }, h('span', { text: clock(entry.duration_seconds) }), h('span.added', { text: day(entry.source?.modified_at).slice(0, 10) })));
   }
 
   #warning(entry) {
@@ -206,16 +205,18 @@ export class LibraryPage {
 
   #strip(entry) {
     const pictures = h('div.pictures', { 'aria-hidden': 'true' });
-    for (let i = 0; i < STRIP; i += 1) pictures.append(h('span.frame'));
+    for (let i = 0; i < Math.min(STRIP, entry.segments); i += 1) pictures.append(h('span.frame'));
     // Rows that fly by while scrolling ask for nothing.
     setTimeout(async () => {
       if (!pictures.isConnected || !entry.segments) return;
       const urls = await this.source.strip(entry, STRIP).catch(() => []);
+      const frames = [...pictures.children];
       urls.forEach((url, i) => {
         const picture = h('img', { alt: '', loading: 'lazy', decoding: 'async', draggable: 'false' });
-        picture.addEventListener('error', () => picture.remove());
+        // A segment may have no picture; the strip closes up.
+        picture.addEventListener('error', () => frames[i]?.remove());
         picture.src = url;
-        pictures.children[i]?.append(picture);
+        frames[i]?.append(picture);
       });
     }, STRIP_AFTER_MS);
     return pictures;

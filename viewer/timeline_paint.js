@@ -14,14 +14,15 @@ export const LANES = {
 };
 
 const MOVES = [
-  { up: 'pan_right', down: 'pan_left', rate: 'pan', full: 0.6 },
-  { up: 'tilt_up', down: 'tilt_down', rate: 'tilt', full: 0.6 },
-  { up: 'zoom_in', down: 'zoom_out', rate: 'zoom', full: 0.5 },
-  { up: 'roll_cw', down: 'roll_ccw', rate: 'roll', full: 45 },
+  { up: 'pan_right', down: 'pan_left', rate: 'pan', digits: 2 },
+  { up: 'tilt_up', down: 'tilt_down', rate: 'tilt', digits: 2 },
+  { up: 'zoom_in', down: 'zoom_out', rate: 'zoom', digits: 2 },
+  { up: 'roll_cw', down: 'roll_ccw', rate: 'roll', digits: 1 },
 ];
 const LEVEL_HEIGHTS = [0.3, 0.46, 0.64, 0.82, 1];
 const NAMED_FROM_PX = 52;
 const SIGNED_FROM_PX = 13;
+const RATED_FROM_PX = 46;
 const DIMMED = 0.16;
 
 /** The colours of the page's theme, as the canvas needs them. */
@@ -38,6 +39,7 @@ export function readPalette(element) {
     lane: value('lane'),
     fog: value('fog'),
     camera: value('curve-camera'),
+    ink: value('curve-ink'),
     subject: value('curve-subject'),
     accent: value('accent'),
     playhead: value('playhead'),
@@ -318,19 +320,21 @@ export class Painting {
     const top = LANES.moves.top + lane * LANES.moves.height;
     const x0 = this.x(segment.start.seconds);
     const width = Math.max(this.x(segment.end.seconds) - x0 - 1, 0.75);
-    const rate = move ? Math.abs(segment.camera[move.rate] ?? 0) / move.full : 0.5;
-    const size = 3 + (height / 2 - 4) * Math.min(Math.sqrt(rate), 1);
     const isDim = timeline.matches && !timeline.matches.has(index);
+    const size = height - 4;
+    // Right, up, in and clockwise sit high in their lane, the others low.
+    const y = top + (sign > 0 ? 0 : sign < 0 ? 4 : 2);
     context.globalAlpha = isDim ? DIMMED : 0.4 + 0.6 * segment.camera.confidence;
     context.fillStyle = palette.camera;
-    const middle = top + height / 2;
-    if (sign === 0) context.fillRect(x0, middle - 2.5, width, 5);
-    else context.fillRect(x0, sign > 0 ? middle - size : middle, width, size);
+    context.beginPath();
+    context.roundRect(x0, y, width, size, width > 6 ? 2 : 0);
+    context.fill();
     if (width >= SIGNED_FROM_PX) {
-      context.fillStyle = palette.text;
+      const rate = move && segment.camera[move.rate];
+      const figure = width >= RATED_FROM_PX && typeof rate === 'number' ? ` ${Math.abs(rate).toFixed(move.digits)}` : '';
+      context.fillStyle = palette.ink;
       context.textAlign = 'left';
-      const x = Math.max(x0, LANES.gutter) + 3;
-      context.fillText(cameraSign(label), x, sign > 0 ? middle + 4 : sign < 0 ? middle - 3 : middle);
+      context.fillText(cameraSign(label) + figure, Math.max(x0, LANES.gutter) + 3, y + size / 2 + 0.5);
     }
     context.globalAlpha = 1;
   }
