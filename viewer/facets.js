@@ -102,7 +102,7 @@ function groupWords(word) {
 function takeBound(facets, term) {
   for (const [bound, [field, op]] of Object.entries(BOUNDS)) {
     if (term.kind === 'compare' && term.field === field && term.op === op && facets.bounds[bound] === null) {
-      facets.bounds[bound] = term.value;
+      facets.bounds[bound] = field === 'length' ? term.value / 1_000_000 : term.value;
       return true;
     }
   }

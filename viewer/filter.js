@@ -25,11 +25,19 @@ const FLAGS = [
 const DIRECTIONS = { right: 0, up: 90, left: 180, down: 270 };
 const WITHIN_DEGREES = 45;
 const KEYWORDS = ['and', 'or', 'not', 'has', 'is', 'in', 'unknown'];
-const UNIT_SECONDS = { ms: 0.001, s: 1, m: 60, h: 3600 };
+const UNIT_SECONDS = [3600, 60, 1, 0.001];
+const MICROSECONDS = 1_000_000;
+const MAX_LENGTH = 1000;
+const MAX_DEPTH = 32;
 
 const number = (read) => ({ kind: 'number', read });
 const duration = (read) => ({ kind: 'duration', read });
 const ordered = (words, read) => ({ kind: 'ordered', words, read });
+
+/** Whole microseconds, to which motion.json rounds: 9.68 - 7.48 is to be 2.2. */
+function microseconds(seconds) {
+  return Math.floor(seconds * MICROSECONDS + 0.5);
+}
 
 /** What can be asked of a segment: the kind of each field, and how it is read. */
 export const FIELDS = {
@@ -53,9 +61,9 @@ export const FIELDS = {
   confidence: number((s) => s.confidence.mean),
   coverage: number((s) => s.confidence.coverage),
   camera_confidence: number((s) => s.camera.confidence),
-  length: duration((s) => s.end.seconds - s.start.seconds),
-  start: duration((s) => s.start.seconds),
-  end: duration((s) => s.end.seconds),
+  length: duration((s) => microseconds(s.end.seconds) - microseconds(s.start.seconds)),
+  start: duration((s) => microseconds(s.start.seconds)),
+  end: duration((s) => microseconds(s.end.seconds)),
   index: number((s) => s.index),
   shot: number((s) => s.shot),
 };
@@ -76,21 +84,16 @@ export class FilterError extends Error {
 /**
  * Parses a filter.
  * @param {string} text
- * @returns {object|null} its syntax tree; null for a text without words, which matches everything
+ * @returns {object} its syntax tree
  * @throws {FilterError}
  */
 export function parseFilter(text) {
-  const tokens = tokenize(text);
-  if (tokens.length === 1) return null;
-  const parser = new Parser(text, tokens);
-  const tree = parser.expression();
-  parser.expectEnd();
-  return tree;
+  return new Parser(text).filter();
 }
 
 /**
  * Makes a question of a tree.
- * @param {object|null} tree of `parseFilter`
+ * @param {object|null} tree of `parseFilter`; null matches everything
  * @returns {(segment: object) => boolean}
  */
 export function compileFilter(tree) {
@@ -117,27 +120,29 @@ export function conjuncts(tree) {
 
 function tokenize(text) {
   const tokens = [];
-  const pattern = /\s+|([A-Za-z_][A-Za-z0-9_]*)|([+-]?(?:\d|\.\d)[\d.]*(?:[A-Za-z%][A-Za-z0-9.%]*)?)|(==|!=|<=|>=|[=<>])|([(),])/y;
-  while (pattern.lastIndex < text.length) {
-    const at = pattern.lastIndex;
-    const found = pattern.exec(text);
-    if (!found) throw new FilterError(`"${text[at]}" means nothing here`, at + 1);
-    const [whole, word, value, operator, mark] = found;
-    const end = at + whole.length;
-    if (word) tokens.push({ kind: 'word', text: word.toLowerCase(), at, end });
-    else if (value) tokens.push({ kind: 'value', text: value.toLowerCase(), at, end });
-    else if (operator) tokens.push({ kind: 'operator', text: operator, at, end });
-    else if (mark) tokens.push({ kind: mark, text: mark, at, end });
+  const pattern = /\s+|(<=|>=|==|!=|[<>=(),])|([^\s<>=!(),]+)|(.)/gsu;
+  for (const found of text.matchAll(pattern)) {
+    const [whole, sign, word, other] = found;
+    if (other) throw new FilterError(`"${other}" means nothing here`, found.index + 1);
+    if (!sign && !word) continue;
+    tokens.push({
+      text: whole.toLowerCase(), at: found.index, end: found.index + whole.length, isWord: Boolean(word),
+    });
   }
-  tokens.push({ kind: 'end', text: '', at: text.length, end: text.length });
+  const end = text.trimEnd().length;
+  tokens.push({ text: '', at: end, end, isWord: false });
   return tokens;
 }
 
 class Parser {
-  constructor(text, tokens) {
+  constructor(text) {
+    if (text.length > MAX_LENGTH) {
+      throw new FilterError(`a filter has ${MAX_LENGTH} characters at most`, MAX_LENGTH + 1);
+    }
     this.text = text;
-    this.tokens = tokens;
+    this.tokens = tokenize(text);
     this.position = 0;
+    this.depth = 0;
   }
 
   get next() {
@@ -145,28 +150,34 @@ class Parser {
   }
 
   take() {
-    return this.tokens[this.position++];
-  }
-
-  takes(word) {
-    if (this.next.kind !== 'word' || this.next.text !== word) return false;
     this.position += 1;
-    return true;
+    return this.tokens[this.position - 1];
   }
 
-  takeMark(mark, wanted) {
-    if (this.next.kind !== mark) throw this.unexpected(wanted);
-    return this.take();
+  takes(text) {
+    const isNext = this.next.text === text;
+    if (isNext) this.position += 1;
+    return isNext;
   }
 
-  unexpected(wanted) {
+  expected(wanted, known = []) {
     const { next } = this;
-    const found = next.kind === 'end' ? 'the end' : `"${this.text.slice(next.at, next.end)}"`;
-    return new FilterError(`expected ${wanted}, found ${found}`, next.at + 1);
+    return this.fault(next, `expected ${wanted}${next.text ? `, not "${shown(next)}"` : ''}`, known);
   }
 
-  expectEnd() {
-    if (this.next.kind !== 'end') throw this.unexpected('"and", "or" or the end');
+  fault(token, message, known = []) {
+    return new FilterError(message + (token.isWord ? suggestion(token.text, known) : ''), token.at + 1);
+  }
+
+  /** A node with the text that it was read from, from a place on. */
+  node(fields, at) {
+    return { ...fields, source: this.text.slice(at, this.tokens[this.position - 1].end) };
+  }
+
+  filter() {
+    const tree = this.expression();
+    if (this.next.text) throw this.expected('"and", "or" or the end', ['and', 'or']);
+    return tree;
   }
 
   expression() {
@@ -174,152 +185,131 @@ class Parser {
   }
 
   joined(word, part) {
-    const at = this.next.at;
+    const { at } = this.next;
     const terms = [part()];
     while (this.takes(word)) terms.push(part());
     return terms.length === 1 ? terms[0] : this.node({ kind: word, terms }, at);
   }
 
-  node(fields, at) {
-    return { ...fields, source: this.text.slice(at, this.tokens[this.position - 1].end) };
-  }
-
   negation() {
-    const at = this.next.at;
-    if (this.takes('not')) return this.node({ kind: 'not', term: this.negation() }, at);
-    if (this.next.kind !== '(') return this.comparison();
-    this.take();
-    const inner = this.expression();
-    this.takeMark(')', '")"');
-    return { ...inner, source: this.text.slice(at, this.tokens[this.position - 1].end) };
+    const { next } = this;
+    if (next.text !== 'not' && next.text !== '(') return this.comparison();
+    this.depth += 1;
+    if (this.depth > MAX_DEPTH) throw this.fault(next, `nested more than ${MAX_DEPTH} deep`);
+    const isNot = this.take().text === 'not';
+    const inner = isNot ? this.negation() : this.expression();
+    if (!isNot && !this.takes(')')) throw this.expected('")", "and" or "or"', ['and', 'or']);
+    this.depth -= 1;
+    return this.node(isNot ? { kind: 'not', term: inner } : inner, next.at);
   }
 
   comparison() {
-    const at = this.next.at;
-    const name = this.field();
-    const field = FIELDS[name];
-    if (this.takes('has')) return this.node(this.has(name, field), at);
-    if (this.takes('is')) return this.node(this.isUnknown(name), at);
-    const not = this.takes('not');
-    if (this.takes('in')) return this.node(this.among(name, field, not), at);
-    if (not) throw this.unexpected('"in"');
-    if (this.next.kind !== 'operator') throw this.unexpected(expectedAfter(field));
-    return this.node(this.compared(name, field), at);
-  }
-
-  field() {
     const { next } = this;
-    if (next.kind !== 'word' || KEYWORDS.includes(next.text)) throw this.unexpected('a field');
+    if (!next.isWord || KEYWORDS.includes(next.text)) throw this.expected('a field, "not" or "("');
     if (!Object.hasOwn(FIELDS, next.text)) {
-      throw new FilterError(
-        `there is no field "${next.text}"${suggestion(next.text, Object.keys(FIELDS))}`,
-        next.at + 1,
-      );
+      throw this.fault(next, `there is no field "${shown(next)}"`, Object.keys(FIELDS));
     }
-    return this.take().text;
+    return this.node(this.condition(this.take().text), next.at);
   }
 
-  has(name, field) {
-    if (field.kind !== 'set') {
-      throw new FilterError(
-        `"has" asks of camera and flags; ${name} is compared, with = or >=`,
-        this.tokens[this.position - 1].at + 1,
-      );
+  condition(name) {
+    const field = FIELDS[name];
+    if (this.takes('is')) return this.unknown(name);
+    if (field.kind === 'set') return this.has(name, field);
+    if (this.takes('not')) {
+      if (this.next.text !== 'in') throw this.expected('"in"');
+      return this.among(name, field, true);
     }
-    const word = this.word([...field.words, ...Object.keys(field.groups)]);
-    return { kind: 'has', field: name, word };
+    if (this.next.text === 'in') return this.among(name, field, false);
+    if (!Object.hasOwn(SIGNS, this.next.text)) {
+      throw this.expected('one of = != < <= > >=, "in" or "is"', ['in', 'is', 'not']);
+    }
+    return this.compared(name, field, this.take());
   }
 
-  isUnknown(name) {
+  unknown(name) {
     const not = this.takes('not');
-    if (!this.takes('unknown')) throw this.unexpected(not ? '"unknown"' : '"unknown" or "not"');
+    if (!this.takes('unknown')) throw this.expected(not ? '"unknown"' : '"unknown" or "not unknown"');
     return { kind: 'unknown', field: name, not };
   }
 
+  has(name, field) {
+    if (!this.takes('has')) throw this.expected(`"has", as in "${name} has ${field.words[0]}", or "is"`, ['has']);
+    const words = [...field.words, ...Object.keys(field.groups)];
+    if (!words.includes(this.next.text)) throw this.noWord(name, 'a word', words);
+    return { kind: 'has', field: name, word: this.take().text };
+  }
+
   among(name, field, not) {
-    if (field.kind === 'set') {
-      throw new FilterError(
-        `${name} is a set: ask with "has"`, this.tokens[this.position - 1].at + 1,
-      );
-    }
-    this.takeMark('(', '"("');
-    const values = [this.value(field)];
-    while (this.next.kind === ',') {
-      this.take();
-      values.push(this.value(field));
-    }
-    this.takeMark(')', '"," or ")"');
+    this.take();
+    if (!this.takes('(')) throw this.expected('"("');
+    const values = [this.value(name, field)];
+    while (this.takes(',')) values.push(this.value(name, field));
+    if (!this.takes(')')) throw this.expected('"," or ")"');
     return { kind: 'in', field: name, not, values };
   }
 
-  compared(name, field) {
-    const token = this.take();
-    const op = token.text === '==' ? '=' : token.text;
-    if (field.kind === 'set') {
-      throw new FilterError(`${name} is a set: ask with "has"`, token.at + 1);
+  compared(name, field, sign) {
+    const op = SIGNS[sign.text];
+    const isNamed = field.kind === 'direction' && Object.hasOwn(DIRECTIONS, this.next.text);
+    if (isNamed && op !== '=' && op !== '!=') {
+      throw this.fault(sign, 'a direction in words is compared by = or !=');
     }
-    const isWord = field.kind === 'direction' && this.next.kind === 'word';
-    if (isWord && op !== '=' && op !== '!=') {
-      throw new FilterError('a direction by name is compared with = or !=', token.at + 1);
-    }
-    return { kind: 'compare', field: name, op, value: this.value(field) };
+    return { kind: 'compare', field: name, op, value: this.value(name, field) };
   }
 
-  word(words) {
+  value(name, field) {
     const { next } = this;
-    if (next.kind !== 'word') throw this.unexpected(oneOf(words));
-    if (!words.includes(next.text)) {
-      throw new FilterError(
-        `expected ${oneOf(words)}, found "${next.text}"${suggestion(next.text, words)}`,
-        next.at + 1,
-      );
-    }
-    return this.take().text;
-  }
-
-  value(field) {
-    if (field.kind === 'ordered') return this.word(field.words);
-    if (field.kind === 'direction' && this.next.kind === 'word') {
-      return this.word(Object.keys(DIRECTIONS));
-    }
-    const wanted = field.kind === 'duration' ? 'a duration such as 2s or 1m30s' : 'a number';
-    if (this.next.kind !== 'value') throw this.unexpected(wanted);
-    const read = field.kind === 'duration' ? readDuration : readNumber;
-    const value = read(this.next.text);
-    if (value === null) throw this.unexpected(wanted);
+    const words = field.kind === 'direction' ? Object.keys(DIRECTIONS) : field.words ?? [];
+    if (words.includes(next.text)) return this.take().text;
+    const value = next.isWord && READERS[field.kind] ? READERS[field.kind](next.text) : null;
+    if (value === null) throw this.noWord(name, WANTED[field.kind] ?? 'a word', words);
     this.take();
     return value;
   }
+
+  noWord(name, wanted, words) {
+    const { next } = this;
+    const known = words.length ? `: ${words.join(', ')}` : '';
+    if (!next.isWord || KEYWORDS.includes(next.text)) return this.expected(`${wanted} for "${name}"${known}`);
+    return this.fault(next, `"${shown(next)}" is not ${wanted} for "${name}"${known}`, words);
+  }
 }
 
-function expectedAfter(field) {
-  return field.kind === 'set' ? '"has" or "is"' : 'a comparison, "in" or "is"';
+function shown(token) {
+  return token.text.length <= 24 ? token.text : `${token.text.slice(0, 23)}…`;
 }
 
-function oneOf(words) {
-  return words.length > 6 ? `one of ${words.join(', ')}` : words.join(', ').replace(/, ([^,]*)$/, ' or $1');
-}
+const SIGNS = { '=': '=', '==': '=', '!=': '!=', '<': '<', '<=': '<=', '>': '>', '>=': '>=' };
+const WANTED = {
+  number: 'a number', direction: 'degrees or a direction', duration: 'a duration, such as 2s or 1m30s,',
+};
+const READERS = {
+  number: readNumber,
+  direction: (text) => (text.endsWith('%') ? null : readNumber(text)),
+  duration: readDuration,
+};
 
 function readNumber(text) {
-  const found = /^([+-]?(?:\d+\.?\d*|\.\d+))(%?)$/.exec(text);
+  const found = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(%?)$/.exec(text);
   if (!found) return null;
-  return found[2] ? Number(found[1]) / 100 : Number(found[1]);
+  return found[1] ? Number(text.slice(0, -1)) / 100 : Number(text);
 }
 
+/** A duration in whole microseconds. */
 function readDuration(text) {
-  const plain = /^[+-]?(?:\d+\.?\d*|\.\d+)$/.exec(text);
-  if (plain) return Number(text);
-  if (!/^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:ms|s|m|h))+$/.test(text)) return null;
-  let seconds = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+\.?\d*|\.\d+)(ms|s|m|h)/g)) {
-    seconds += Number(amount) * UNIT_SECONDS[unit];
-  }
-  return text.startsWith('-') ? -seconds : seconds;
+  const plain = text.endsWith('%') ? null : readNumber(text);
+  if (plain !== null) return Math.round(plain * MICROSECONDS);
+  const part = '(\\d+(?:\\.\\d+)?)';
+  const found = new RegExp(`^(?=.)(?:${part}h)?(?:${part}m(?!s))?(?:${part}s)?(?:${part}ms)?$`).exec(text);
+  if (!found) return null;
+  const seconds = UNIT_SECONDS.reduce((sum, unit, i) => sum + Number(found[i + 1] ?? 0) * unit, 0);
+  return Math.round(seconds * MICROSECONDS);
 }
 
 function suggestion(word, words) {
   let best = null;
-  let least = Math.max(2, Math.floor(word.length / 2)) + 1;
+  let least = Math.floor(word.length / 2) + 1;
   for (const each of words) {
     const distance = editDistance(word, each);
     if (distance < least) [best, least] = [each, distance];
@@ -351,7 +341,7 @@ function compile(tree) {
     case 'has':
       return containing(FIELDS[tree.field], tree.word);
     case 'unknown':
-      return (segment) => (known(FIELDS[tree.field].read(segment)) === null) !== tree.not;
+      return unknown(tree.field, tree.not);
     case 'in': {
       const equals = tree.values.map((value) => comparing(FIELDS[tree.field], '=', value));
       const any = junction(equals, true);
@@ -393,8 +383,16 @@ function containing(field, word) {
   };
 }
 
+/** An empty list of camera labels is how motion.json writes that nothing is known. */
+function unknown(name, not) {
+  const field = FIELDS[name];
+  return (segment) => {
+    const value = known(field.read(segment));
+    return (value === null || (name === 'camera' && value.length === 0)) !== not;
+  };
+}
+
 function comparing(field, op, value) {
-  if (field.kind === 'direction' && typeof value === 'string') return towards(field, op, value);
   const compare = OPERATORS[op];
   if (field.kind === 'ordered') {
     const wanted = field.words.indexOf(value);
@@ -403,19 +401,26 @@ function comparing(field, op, value) {
       return rank < 0 ? null : compare(rank, wanted);
     };
   }
+  if (field.kind === 'direction' && (op === '=' || op === '!=')) return towards(field, op, value);
   return (segment) => {
     const actual = known(field.read(segment));
     return actual === null ? null : compare(actual, value);
   };
 }
 
-function towards(field, op, word) {
+/** A direction is as asked for within 45 degrees. */
+function towards(field, op, value) {
+  const wanted = typeof value === 'string' ? DIRECTIONS[value] : value;
   return (segment) => {
     const degrees = known(field.read(segment));
     if (degrees === null) return null;
-    const apart = Math.abs((((degrees - DIRECTIONS[word]) % 360) + 540) % 360 - 180);
+    const apart = Math.abs(modulo(degrees - wanted + 180, 360) - 180);
     return (apart <= WITHIN_DEGREES) === (op === '=');
   };
+}
+
+function modulo(number, by) {
+  return ((number % by) + by) % by;
 }
 
 const OPERATORS = {

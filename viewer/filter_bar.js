@@ -32,6 +32,8 @@ export class FilterBar extends EventTarget {
     this.fault = h('p.fault', { id: `${id}-fault`, role: 'status' });
     this.line = h('div.filter-line', {}, h('label.visually-hidden', { for: id, text: 'Filter segments' }), icon('filter'), this.input, this.clear);
     this.choices = h('div.facets');
+    this.#buildChoices();
+    this.#showChoices(facetsOf(null));
     this.#apply(text, false);
     this.input.value = text;
   }
@@ -62,7 +64,7 @@ export class FilterBar extends EventTarget {
     clearTimeout(this.timer);
     this.clear.hidden = !text;
     try {
-      this.tree = parseFilter(text);
+      this.tree = text.trim() ? parseFilter(text) : null;
     } catch (error) {
       if (!(error instanceof FilterError)) throw error;
       this.input.setAttribute('aria-invalid', 'true');
@@ -77,50 +79,58 @@ export class FilterBar extends EventTarget {
     if (tells && isNew) this.dispatchEvent(new Event('change'));
   }
 
-  #showChoices(facets) {
-    const focused = document.activeElement?.dataset?.choice;
-    fill(
-      this.choices,
-      ...Object.keys(CHOICES).map((kind) => this.#group(kind, facets)),
-      this.#bounds(facets),
-    );
-    if (focused) [...this.choices.querySelectorAll('[data-choice]')].find((each) => each.dataset.choice === focused)?.focus();
+  #buildChoices() {
+    this.buttons = [];
+    this.bounds = {};
+    fill(this.choices, ...Object.keys(CHOICES).map((kind) => this.#group(kind)), this.#boundsGroup());
   }
 
-  #group(kind, facets) {
+  #group(kind) {
+    const isLevel = kind === 'level' || kind === 'subject';
     const buttons = CHOICES[kind].map((word) => {
-      const isOn = facets.words[kind].has(word);
       const name = kind === 'camera' ? cameraWords(word) : word;
       const sign = kind === 'camera' ? cameraSign(word) : DIRECTION_SIGNS[word];
-      const isLevel = kind === 'level' || kind === 'subject';
-      return h('button.choice', {
-        type: 'button', 'aria-pressed': String(isOn), data: { choice: `${kind} ${word}`, ...(isLevel && { level: word }) },
-        on: { click: () => this.#toggle(facets, kind, word) },
+      const button = h('button.choice', {
+        type: 'button', data: isLevel ? { level: word } : {}, on: { click: () => this.#toggle(kind, word) },
       }, isLevel ? h('i.level-dot', { 'aria-hidden': 'true' }) : null,
       sign ? h('span.sign', { 'aria-hidden': 'true', text: sign }) : null, h('span', { text: name }));
+      this.buttons.push({ button, kind, word });
+      return button;
     });
-    return h('fieldset.facet', { data: { kind } }, h('legend', { text: TITLES[kind] }), h('div.choices', {}, ...buttons));
+    return h('fieldset.facet', {}, h('legend', { text: TITLES[kind] }), h('div.choices', {}, ...buttons));
   }
 
-  #toggle(facets, kind, word) {
-    const chosen = facets.words[kind];
+  #boundsGroup() {
+    const field = (bound, label, unit, factor) => {
+      const input = h('input', { type: 'number', min: '0', step: 'any', inputmode: 'decimal' });
+      input.addEventListener('change', () => this.#bound(bound, input.value, factor));
+      this.bounds[bound] = { input, factor };
+      return h('label.bound', {}, h('span', { text: label }), input, h('span.unit', { text: unit, 'aria-hidden': 'true' }));
+    };
+    return h('fieldset.facet', {}, h('legend', { text: 'Length and confidence' }), h('div.bounds', {}, field('least', 'at least', 's', 1), field('most', 'at most', 's', 1), field('confidence', 'sure', '%', 100)));
+  }
+
+  /** Shows choices in place, so that whoever is at one of them stays there. */
+  #showChoices(facets) {
+    this.facets = facets;
+    for (const { button, kind, word } of this.buttons) {
+      button.setAttribute('aria-pressed', String(facets.words[kind].has(word)));
+    }
+    for (const [bound, { input, factor }] of Object.entries(this.bounds)) {
+      const value = facets.bounds[bound];
+      input.value = value === null ? '' : String(Math.round(value * factor * 1000) / 1000);
+    }
+  }
+
+  #toggle(kind, word) {
+    const chosen = this.facets.words[kind];
     if (!chosen.delete(word)) chosen.add(word);
-    this.set(textOf(facets));
+    this.set(textOf(this.facets));
   }
 
-  #bounds(facets) {
-    const field = (bound, label, unit, factor) => h('label.bound', {}, h('span', { text: label }), h('input', {
-      type: 'number', min: '0', step: 'any', inputmode: 'decimal', data: { choice: bound },
-      value: facets.bounds[bound] === null ? null : String(Math.round(facets.bounds[bound] * factor * 1000) / 1000),
-      on: {
-        change: (event) => {
-          const { value } = event.target;
-          facets.bounds[bound] = value === '' || !(Number(value) >= 0) ? null : Number(value) / factor;
-          this.set(textOf(facets));
-        },
-      },
-    }), h('span.unit', { text: unit, 'aria-hidden': 'true' }));
-    return h('fieldset.facet', { data: { kind: 'bounds' } }, h('legend', { text: 'Length and confidence' }), h('div.bounds', {}, field('least', 'at least', 's', 1), field('most', 'at most', 's', 1), field('confidence', 'sure', '%', 100)));
+  #bound(bound, value, factor) {
+    this.facets.bounds[bound] = value === '' || !(Number(value) >= 0) ? null : Number(value) / factor;
+    this.set(textOf(this.facets));
   }
 }
 

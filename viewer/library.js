@@ -36,6 +36,8 @@ export class LibraryPage {
   constructor(source, query) {
     this.source = source;
     this.entries = [];
+    /** The address of what is shown. */
+    this.address = '#/';
     this.shown = [];
     this.sort = Object.hasOwn(SORTS, query.get('sort') ?? '') ? query.get('sort') : 'newest';
     this.status = STATUSES.includes(query.get('status')) ? query.get('status') : '';
@@ -139,9 +141,11 @@ export class LibraryPage {
     this.table.setAttribute('aria-rowcount', String(this.shown.length + 1));
     this.list.reset(this.shown.length);
     this.#tell();
-    replaceRoute(null, {
+    const query = {
       q: text && this.search.value.trim(), where: this.filter.text, status: this.status, sort: this.sort === 'newest' ? '' : this.sort,
-    });
+    };
+    this.address = routeTo(null, query);
+    replaceRoute(null, query);
   }
 
   #tell() {

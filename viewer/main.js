@@ -14,7 +14,6 @@ class Application {
   constructor(source) {
     this.source = source;
     this.page = null;
-    this.shown = null;
     this.header = document.getElementById('header');
     this.place = document.getElementById('page');
     this.libraryRoute = '#/';
@@ -32,11 +31,8 @@ class Application {
   /** Shows what the address says. */
   async open() {
     const { video, query } = readRoute();
-    const isSame = this.shown === location.hash;
-    if (isSame) return;
-    this.shown = location.hash;
     if (this.source.needsToken && !(await this.#signIn())) return;
-    if (this.page instanceof LibraryPage) this.libraryRoute = this.lastHash ?? '#/';
+    if (this.page instanceof LibraryPage) this.libraryRoute = this.page.address;
     this.page?.close();
     this.page = null;
     if (video) await this.#openVideo(video, query);

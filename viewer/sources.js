@@ -175,14 +175,19 @@ class ApiSource {
 
   async run(videoId) {
     const id = checkedId(videoId);
-    const [motion, entry] = await Promise.all([
-      this.ask(`videos/${id}/motion`), this.ask(`videos/${id}`),
-    ]);
-    return new ApiRun(this, id, entry.run_id, motion);
+    const entry = await this.ask(`videos/${id}`);
+    return new ApiRun(this, id, entry.run_id, await this.motion(entry));
   }
 
   async motion(entry) {
-    return this.ask(`videos/${entry.video_id}/motion`);
+    try {
+      return await this.ask(`videos/${entry.video_id}/motion`);
+    } catch (error) {
+      if (error.status !== 0) throw error;
+      // A long one is led to elsewhere, where a page of a third origin may not follow.
+      const links = await this.ask(`videos/${entry.video_id}/links?limit=1`);
+      return requestJson(links.motion_url);
+    }
   }
 
   async strip(entry, most) {

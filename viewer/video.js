@@ -393,6 +393,10 @@ export class VideoPage {
 /** Opens a video: reads its motion.json. */
 export async function openVideo(source, videoId, query) {
   const run = await source.run(videoId, query.get('run'));
+  const { video, analysis, shots, segments } = run.motion ?? {};
+  if (!video || !analysis || !Array.isArray(shots) || !Array.isArray(segments)) {
+    throw new Error('this is not a readable motion.json');
+  }
   return new VideoPage(run, query);
 }
 

@@ -174,12 +174,13 @@ def test_links_to_stills_and_flow_come_in_pages(ask: Ask, shelf: Shelf) -> None:
     assert fetched(given[2]["url"]) == (200, b"stills and grids")
 
 
-def test_the_table_of_frames_is_linked_to(ask: Ask, shelf: Shelf) -> None:
+def test_metadata_and_table_of_frames_are_linked_to(ask: Ask, shelf: Shelf) -> None:
     keys = shelf.put("rushes/a.mov")
     shelf.store.put(keys.frames, b"PAR1")
 
     links = answered(ask("GET", f"/videos/{keys.video_id}/links"))
 
+    assert fetched(links["motion_url"]) == (200, shelf.store.get(keys.motion))
     assert fetched(links["frames_url"]) == (200, b"PAR1")
 
 

@@ -52,6 +52,10 @@ class VideoLinks(Model):
     source_url: str | None = Field(
         description="Link to the file that was analysed; null if the API may not give it out."
     )
+    motion_url: str = Field(
+        description="Link to motion.json, for a browser whose page is of another origin: it may "
+        "not follow where the API leads to a long one."
+    )
     frames_url: str = Field(description="Link to frames.parquet; a failed run has none there.")
     thumbnails: list[ThumbnailLink]
     next: int | None = Field(description="Ask for `first` = this; null if these were the last.")

@@ -110,6 +110,7 @@ class Library:
         ]
         return VideoLinks(
             source_url=self._source_url(entry),
+            motion_url=self._url(entry.motion),
             frames_url=self._url(keys.frames),
             thumbnails=[
                 ThumbnailLink(segment=index, url=self._url(key)) for index, key in pictures[:limit]
