@@ -64,7 +64,7 @@ def test_a_refusal_says_where_and_hands_nothing_back(ask: Ask) -> None:
         "*",
     ],
 )
-@pytest.mark.parametrize("below", ["", "/motion", "/links"])
+@pytest.mark.parametrize("below", ["", "/motion", "/links", "/chunks"])
 def test_an_id_that_could_lead_elsewhere_is_refused(ask: Ask, video_id: str, below: str) -> None:
     response = ask("GET", f"/videos/{video_id}{below}")
 

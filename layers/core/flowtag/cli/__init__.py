@@ -17,6 +17,7 @@ from flowtag.cli.schema import schema
 from flowtag.cli.show import show
 from flowtag.cli.tag import tag
 from flowtag.cli.watch import watch
+from flowtag.cli.view import view
 from flowtag.cli.wording import printable
 from flowtag.errors import FlowtagError, SettingsError
 
@@ -28,6 +29,7 @@ Examples:
   flowtag tag /media/card --out tags       tag every video in a folder
   flowtag watch /media/ingest --out tags   tag what arrives in a folder
   flowtag show tags                        read what was found
+  flowtag view tags                        see it in a browser
   flowtag probe clip.mov                   see what the file says of itself
 
 \b
@@ -68,5 +70,5 @@ def main(ctx: click.Context, debug: bool) -> None:
             stream.reconfigure(errors="replace")
 
 
-for _command in (tag, watch, run, redrive, show, probe, schema):
+for _command in (tag, watch, run, redrive, show, view, probe, schema):
     main.add_command(_command)
