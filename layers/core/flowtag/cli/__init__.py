@@ -12,12 +12,13 @@ import click
 from flowtag import __version__
 from flowtag.cli.probe import probe
 from flowtag.cli.redrive import redrive
+from flowtag.cli.report import report
 from flowtag.cli.run import run
 from flowtag.cli.schema import schema
 from flowtag.cli.show import show
 from flowtag.cli.tag import tag
-from flowtag.cli.watch import watch
 from flowtag.cli.view import view
+from flowtag.cli.watch import watch
 from flowtag.cli.wording import printable
 from flowtag.errors import FlowtagError, SettingsError
 
@@ -30,6 +31,7 @@ Examples:
   flowtag watch /media/ingest --out tags   tag what arrives in a folder
   flowtag show tags                        read what was found
   flowtag view tags                        see it in a browser
+  flowtag report tags                      make a page of each result, to send
   flowtag probe clip.mov                   see what the file says of itself
 
 \b
@@ -70,5 +72,5 @@ def main(ctx: click.Context, debug: bool) -> None:
             stream.reconfigure(errors="replace")
 
 
-for _command in (tag, watch, run, redrive, show, view, probe, schema):
+for _command in (tag, watch, run, redrive, show, view, report, probe, schema):
     main.add_command(_command)
