@@ -23,6 +23,7 @@ MOVE_LANES = ("pan", "tilt", "zoom", "roll", "hand-held")
 _LEVEL_HEIGHTS = {"static": 12, "low": 18, "medium": 25, "high": 32, "extreme": 38, "unknown": 38}
 _NAMED_FROM_SHARE = 0.065
 _MOST_TICKS = 8
+_LAST_SHARE_OF_FIRST_RANK = 0.75
 _RULER_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
 _MARKED_SPEEDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _REACH = CURVE_HEIGHT / 2 - 3
@@ -222,7 +223,8 @@ def _ticks(video: Video, seconds: float) -> Iterator[Tick]:
         # A label needs room to its right.
         if share > 1 - 0.5 / _MOST_TICKS and number:
             return
-        rank = 0 if number % 4 == 0 else 1 if number % 2 == 0 else 2
+        rank = 0 if number % 4 == 0 and share < _LAST_SHARE_OF_FIRST_RANK else 1
+        rank = 2 if number % 2 else rank
         text = format_timecode(start + number * step, rate, drop_frame)
         yield Tick(_percent(share), text, rank)
 
