@@ -66,6 +66,8 @@ def is_current(report: Path, *sources: Path) -> bool:
     """Whether a report is there, and none of the files that it is made of is newer."""
     try:
         written = report.stat().st_mtime_ns
-        return all(path.stat().st_mtime_ns <= written for path in sources if path.exists())
+        return report.is_file() and all(
+            path.stat().st_mtime_ns <= written for path in sources if path.exists()
+        )
     except OSError:
         return False
