@@ -288,6 +288,25 @@ def test_it_changes_nothing_else_and_is_made_once(tmp_path: Path) -> None:
     assert fingerprints(out, "*.*") == after
 
 
+def test_a_watched_folder_gets_reports(tmp_path: Path) -> None:
+    make_clip(tmp_path / "in/a.mp4", frames=30)
+    options = ("--once", "--settle", "100ms", "--report", "--json")
+    ran = run_flowtag("watch", tmp_path / "in", "--out", tmp_path / "out", *options)
+    assert ran.status == 0, ran.err
+    (line,) = ran.json_lines
+    assert len(Page(Path(line["report"])).rows) > 0
+
+
+def test_a_newer_result_gets_a_newer_report(tmp_path: Path) -> None:
+    clip, out = make_clip(tmp_path / "a.mp4", frames=30), tmp_path / "out"
+    report = _tagged(clip, out)
+    made = report.read_bytes()
+    report.write_bytes(b"of an earlier result")
+    os.utime(report, (0, 0))
+    assert _tagged(clip, out) == report
+    assert report.read_bytes() == made
+
+
 def test_it_plays_the_proxy_where_there_is_one(tmp_path: Path) -> None:
     clip, out = make_clip(tmp_path / "a.mp4", frames=30), tmp_path / "out"
     report = _tagged(clip, out)

@@ -16,7 +16,7 @@ _FIELDS = ("pan", "tilt", "zoom", "roll", "speed", "subject_speed", "subject_are
 
 def _samples(camera: list[float], step_seconds: float = 0.08) -> Samples:
     count = len(camera)
-    seconds, none = np.arange(count) * step_seconds, np.full(count, math.nan)
+    seconds, none = np.arange(count, dtype=np.float64) * step_seconds, np.full(count, math.nan)
     ones = np.ones(count)
     return Samples(seconds, np.array(camera), none, ones, np.zeros(count, np.int64), is_dense=True)
 
