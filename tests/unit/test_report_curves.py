@@ -18,7 +18,8 @@ def _samples(camera: list[float], step_seconds: float = 0.08) -> Samples:
     count = len(camera)
     seconds, none = np.arange(count, dtype=np.float64) * step_seconds, np.full(count, math.nan)
     ones = np.ones(count)
-    return Samples(seconds, np.array(camera), none, ones, np.zeros(count, np.int64), is_dense=True)
+    ends, stretch = seconds + step_seconds, np.zeros(count, np.int64)
+    return Samples(seconds, ends, np.array(camera), none, ones, stretch, is_dense=True)
 
 
 def _table(path: Path, **columns: list[float | None]) -> None:
@@ -61,6 +62,8 @@ def test_pairs_are_read_and_the_curve_breaks_where_none_are(tmp_path: Path) -> N
     _table(
         tmp_path / "frames.parquet",
         seconds=[0.0, 0.04, 0.08, 5.0],
+        pts=[0.0, 1.0, 2.0, 125.0],
+        second_pts=[2.0, None, 4.0, 127.0],
         pan=[0.3, None, 0.3, 0.3],
         speed=[0.2, None, 0.2, 0.2],
         subject_area=[0.1, None, 0.0, 0.1],
@@ -71,6 +74,7 @@ def test_pairs_are_read_and_the_curve_breaks_where_none_are(tmp_path: Path) -> N
 
     assert samples.is_dense
     assert samples.seconds.tolist() == [0.0, 0.08, 5.0]
+    assert samples.ends.tolist() == pytest.approx([0.08, 0.16, 5.08])
     # A picture of 64 x 36: a width is 64/73.43 of its diagonal.
     assert samples.camera.tolist() == pytest.approx([0.3 * 64 / math.hypot(64, 36)] * 3)
     assert samples.subject.tolist() == pytest.approx([0.05, 0.0, 0.07])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,7 +19,7 @@ COLUMNS = 600
 """At most so many columns are drawn, each with its least and its greatest value."""
 
 _TABLE_COLUMNS = (
-    "seconds", "pan", "tilt", "zoom", "roll", "speed",
+    "seconds", "pts", "second_pts", "pan", "tilt", "zoom", "roll", "speed",
     "subject_speed", "subject_area", "flow_confidence",
 )  # fmt: skip
 # Mean distance of a point of a 16:9 picture from its middle, in diagonals.
@@ -38,6 +39,7 @@ class Samples:
 
     Attributes:
         seconds: since the first displayed frame, rising.
+        ends: until when each sample holds.
         camera: how fast the camera moves what is seen.
         subject: how fast the subject moves.
         confidence: 0 to 1.
@@ -46,6 +48,7 @@ class Samples:
     """
 
     seconds: Values
+    ends: Values
     camera: Values
     subject: Values
     confidence: Values
@@ -62,9 +65,10 @@ class Samples:
 
 @dataclass(frozen=True)
 class Column:
-    """What lies between a time and the next column's; None where unknown."""
+    """What lies between two times; None where unknown."""
 
     seconds: float
+    end_seconds: float
     stretch: int
     camera: Span | None
     subject: Span | None
@@ -115,6 +119,7 @@ def _column(samples: Samples, start: int, end: int) -> Column:
     known = confidence[np.isfinite(confidence)]
     return Column(
         float(samples.seconds[start]),
+        float(samples.ends[end - 1]),
         int(samples.stretch[start]),
         _span(samples.camera[start:end]),
         _span(samples.subject[start:end]),
@@ -146,8 +151,10 @@ def _from_table(path: Path, video: Video) -> Samples:
     duration = video.duration_seconds or 0.0
     # An interruption shorter than a column could not be seen.
     hold = max(_HOLD_SECONDS, 2 * duration / COLUMNS)
+    tick = float(Fraction(video.time_base)) if video.time_base else 0.0
     return Samples(
         seconds,
+        seconds + (rows["second_pts"] - rows["pts"]) * tick,
         _camera_speed(rows["pan"], rows["tilt"], rows["zoom"], rows["roll"], video),
         np.where(rows["subject_area"] == 0, 0.0, rows["subject_speed"]),
         rows["flow_confidence"],
@@ -168,9 +175,8 @@ def _from_segments(metadata: MotionMetadata) -> Samples:
             rows.append((instant.seconds, camera, subject, segment.confidence.mean, stretch))
     columns = np.array(rows, np.float64).reshape(-1, 5).T
     seconds, camera_speed, subject_speed, confidence, numbers = columns
-    return Samples(
-        seconds, camera_speed, subject_speed, confidence, numbers.astype(np.int64), is_dense=False
-    )
+    runs = numbers.astype(np.int64)
+    return Samples(seconds, seconds, camera_speed, subject_speed, confidence, runs, is_dense=False)
 
 
 def _segment_speed(camera: Camera, video: Video) -> float:

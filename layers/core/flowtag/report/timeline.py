@@ -267,13 +267,15 @@ def _area(
     """The area between the middle and a curve, in parts where the curve is not known."""
     middle, parts = CURVE_HEIGHT / 2, []
     points: list[tuple[int, float]] = []
+    end = 0
     for column in [*columns, None]:
         span = of(column) if column is not None else None
         if column is not None and span is not None:
             y = middle + sign * _scaled(span[which], top)
             points.append((_across(column.seconds, seconds), y))
+            end = _across(column.end_seconds, seconds)
         elif points:
-            parts.append(_closed(points, middle))
+            parts.append(_closed([*points, (end, points[-1][1])], middle))
             points = []
     return "".join(parts)
 
@@ -287,7 +289,7 @@ def _fog(columns: Sequence[Column], seconds: float) -> Iterator[Fog]:
     """Shades by confidence, in few steps, so that neighbours alike are one."""
     began, thickness = 0, 0
     for run in stretches(columns):
-        ended = _across(run[-1].seconds, seconds)
+        ended = _across(run[-1].end_seconds, seconds)
         for column in [*run, None]:
             x = ended if column is None else _across(column.seconds, seconds)
             step = _thickness(column)
