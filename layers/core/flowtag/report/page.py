@@ -34,6 +34,8 @@ from flowtag.report.wording import (
 from flowtag.viewing.pages import viewer_folder
 
 _HERE = Path(__file__).parent
+# Where there are more segments their outlines would be all that is seen of them.
+_MOST_OUTLINED = 120
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ def _environment() -> Environment:
     )
     environment.globals |= {
         "LEVELS": LEVELS,
+        "MOST_OUTLINED": _MOST_OUTLINED,
         "MOVE_LANES": MOVE_LANES,
         "LANE_HEIGHT": LANE_HEIGHT,
         "version": __version__,
