@@ -24,6 +24,7 @@ from pydantic import BaseModel
 
 from flowtag.api_models import (
     VIDEO_ID_PATTERN,
+    ChunkLinks,
     Problem,
     ProblemField,
     UploadGrant,
@@ -203,6 +204,22 @@ def find_segments(
         where = app.current_event.query_string_parameters["where"]
     wanted = None if where is None else parse_filter(where)
     return _library().segments(video_id, wanted, first, limit)
+
+
+@app.get(
+    "/videos/<video_id>/chunks",
+    summary="Gives out links to one video's stills and flow, a second apart",
+    operation_id="getChunks",
+    responses=_answers(ChunkLinks, HTTPStatus.NOT_FOUND),
+    cache_control=_NEVER_KEPT,
+)
+def get_chunks(
+    video_id: VideoId,
+    first: Annotated[int, Query(ge=0, le=10**9, description="Chunk to begin at.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=500, description="So many chunks at most.")] = 100,
+) -> ChunkLinks:
+    """Gives out links to one video's stills and flow, a second apart."""
+    return _library().chunks(video_id, first, limit)
 
 
 @app.post(

@@ -14,6 +14,7 @@ import pytest
 from flowtag.aws.clients import s3_client
 from flowtag.aws.s3_store import S3Store
 from flowtag.catalog import compact
+from flowtag.runs import read_plan
 from functions.api import app as api
 from local_cloud.s3_server import S3Server
 from tests.functional.shelf import JPEG, Ask, Shelf, answered, fetched, problem
@@ -192,7 +193,33 @@ def test_segments_come_in_pages_as_motion_json_has_them(ask: Ask, shelf: Shelf) 
     assert (first["next"], second["next"]) == (3, None)
 
 
-@pytest.mark.parametrize("below", ["", "/motion", "/links", "/segments"])
+def test_links_to_stills_and_flow_come_in_pages(ask: Ask, shelf: Shelf) -> None:
+    keys = shelf.put("rushes/a.mov")
+    shelf.store.put(keys.chunk(2), b"stills and grids")
+    path = f"/videos/{keys.video_id}/chunks"
+
+    first = answered(ask("GET", path, {"limit": "2"}))
+    second = answered(ask("GET", path, {"limit": "2", "first": str(first["next"])}))
+
+    plan = read_plan(shelf.store, keys)
+    given = [*first["chunks"], *second["chunks"]]
+    assert [each["chunk"] for each in given] == [0, 1, 2]
+    assert [each["end_pts"] for each in given] == [each.end_pts for each in plan.chunks]
+    assert (first["next"], second["next"]) == (2, None)
+    assert fetched(given[2]["url"]) == (200, b"stills and grids")
+
+
+def test_metadata_and_table_of_frames_are_linked_to(ask: Ask, shelf: Shelf) -> None:
+    keys = shelf.put("rushes/a.mov")
+    shelf.store.put(keys.frames, b"PAR1")
+
+    links = answered(ask("GET", f"/videos/{keys.video_id}/links"))
+
+    assert fetched(links["motion_url"]) == (200, shelf.store.get(keys.motion))
+    assert fetched(links["frames_url"]) == (200, b"PAR1")
+
+
+@pytest.mark.parametrize("below", ["", "/motion", "/links", "/segments", "/chunks"])
 def test_an_unknown_video_is_not_found(ask: Ask, below: str) -> None:
     assert problem(ask("GET", f"/videos/take-2-3f9a1c2b77d0{below}"))["status"] == 404
 
@@ -231,7 +258,7 @@ def test_an_answer_that_is_not_as_described_is_our_fault(
 def test_nothing_is_kept_on_the_way(ask: Ask, shelf: Shelf) -> None:
     keys = shelf.put("rushes/a.mov")
 
-    for path in ("", "/motion", "/links", "/segments"):
+    for path in ("", "/motion", "/links", "/segments", "/chunks"):
         response = ask("GET", f"/videos/{keys.video_id}{path}")
         assert response["headers"]["Cache-Control"] == "private, no-store"
 
@@ -260,6 +287,7 @@ def test_runs_are_never_scanned(ask: Ask, shelf: Shelf, monkeypatch: pytest.Monk
         ("/videos/{id}/motion", "MotionMetadata"),
         ("/videos/{id}/links", "VideoLinks"),
         ("/videos/{id}/segments", "VideoSegments"),
+        ("/videos/{id}/chunks", "ChunkLinks"),
         ("/videos/..", "Problem"),
     ],
 )

@@ -84,7 +84,7 @@ def test_what_is_no_filter_is_refused(ask: Ask, shelf: Shelf, where: str) -> Non
         "*",
     ],
 )
-@pytest.mark.parametrize("below", ["", "/motion", "/links", "/segments"])
+@pytest.mark.parametrize("below", ["", "/motion", "/links", "/segments", "/chunks"])
 def test_an_id_that_could_lead_elsewhere_is_refused(ask: Ask, video_id: str, below: str) -> None:
     response = ask("GET", f"/videos/{video_id}{below}")
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from flowtag.catalog_entry import CatalogEntry
+from flowtag.contracts.messages import ChunkRange
 from flowtag.contracts.metadata import Segment
 from flowtag.settings import Model
 
@@ -52,6 +53,11 @@ class VideoLinks(Model):
     source_url: str | None = Field(
         description="Link to the file that was analysed; null if the API may not give it out."
     )
+    motion_url: str = Field(
+        description="Link to motion.json, for a browser whose page is of another origin: it may "
+        "not follow where the API leads to a long one."
+    )
+    frames_url: str = Field(description="Link to frames.parquet; a failed run has none there.")
     thumbnails: list[ThumbnailLink]
     next: int | None = Field(description="Ask for `first` = this; null if these were the last.")
     expires_in: Seconds
@@ -64,6 +70,24 @@ class VideoSegments(Model):
     run_id: str
     segments: list[Segment]
     next: int | None = Field(description="Ask for `first` = this; null if these were the last.")
+
+
+class ChunkLink(ChunkRange):
+    """The stills and flow grids of a stretch of a video, a second apart."""
+
+    chunk: int = Field(description="Its number in plan.json.")
+    url: str = Field(
+        description="Link to its .npz, which is gone once the bucket's rules have deleted it, and "
+        "was never there if the chunk failed."
+    )
+
+
+class ChunkLinks(Model):
+    """Links to a video's stills and flow grids."""
+
+    chunks: list[ChunkLink]
+    next: int | None = Field(description="Ask for `first` = this; null if these were the last.")
+    expires_in: Seconds
 
 
 class UploadRequest(Model):

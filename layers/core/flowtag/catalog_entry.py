@@ -45,6 +45,7 @@ class CatalogEntry(Model):
     peak: CatalogPeak | None
     analysed_frames: int = Field(ge=0)
     gap_seconds: float = Field(ge=0, description="Of spans that could not be analysed.")
+    warnings: int = Field(0, ge=0, description="How many motion.json tells of; 0 in older entries.")
     motion: str = Field(description="Key of motion.json.")
     source: SourceOrder = Field(description="When this content came to its place.")
     planned_at: AwareDatetime
@@ -113,6 +114,7 @@ def summarize(
         peak=_peak(metadata.segments, keys),
         analysed_frames=analysis.frames.decoded,
         gap_seconds=round(max(gaps, 0.0), 6),
+        warnings=len(analysis.warnings),
         motion=keys.motion,
         source=order,
         planned_at=planned_at,

@@ -95,6 +95,11 @@ class RunKeys:
         return f"{self.folder}/proxy.mp4"
 
     @property
+    def report(self) -> str:
+        """The result as a page of its own, where one was asked for."""
+        return f"{self.folder}/report.html"
+
+    @property
     def latest(self) -> str:
         """Which run of the video a UI should read."""
         return f"{self.video_id}/latest.json"

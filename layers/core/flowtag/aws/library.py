@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 from flowtag.api_models import (
+    ChunkLink,
+    ChunkLinks,
     ThumbnailLink,
     UploadGrant,
     UploadRequest,
@@ -24,7 +26,7 @@ from flowtag.catalog_reader import CatalogReader
 from flowtag.catalog_search import CatalogFilter, find_videos
 from flowtag.errors import ObjectNotFoundError, SettingsError
 from flowtag.filtering import Filter
-from flowtag.runs import RunKeys, read_motion
+from flowtag.runs import RunKeys, read_motion, read_plan
 from flowtag.storage import checked_key
 
 MAX_BODY_BYTES = 5_500_000
@@ -110,6 +112,8 @@ class Library:
         ]
         return VideoLinks(
             source_url=self._source_url(entry),
+            motion_url=self._url(entry.motion),
+            frames_url=self._url(keys.frames),
             thumbnails=[
                 ThumbnailLink(segment=index, url=self._url(key)) for index, key in pictures[:limit]
             ],
@@ -141,6 +145,30 @@ class Library:
             run_id=entry.run_id,
             segments=rest[:limit],
             next=rest[limit].index if len(rest) > limit else None,
+        )
+
+    def chunks(self, video_id: str, first: int, limit: int) -> ChunkLinks:
+        """Links to the files that hold a video's stills and flow grids.
+
+        Args:
+            video_id: of the video.
+            first: index of the chunk to begin at.
+            limit: so many at most.
+
+        Raises:
+            ObjectNotFoundError: there is no video of that id, or its plan is gone.
+            StorageError: the store failed.
+        """
+        entry = self._entry(video_id)
+        keys = RunKeys(entry.video_id, entry.run_id)
+        ranges = list(enumerate(read_plan(self._store, keys).chunks))
+        return ChunkLinks(
+            chunks=[
+                ChunkLink(**dict(each), chunk=index, url=self._url(keys.chunk(index)))
+                for index, each in ranges[first : first + limit]
+            ],
+            next=first + limit if first + limit < len(ranges) else None,
+            expires_in=self._links.seconds,
         )
 
     def grant(self, request: UploadRequest) -> UploadGrant:

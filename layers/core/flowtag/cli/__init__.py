@@ -13,10 +13,12 @@ from flowtag import __version__
 from flowtag.cli.export import export
 from flowtag.cli.probe import probe
 from flowtag.cli.redrive import redrive
+from flowtag.cli.report import report
 from flowtag.cli.run import run
 from flowtag.cli.schema import schema
 from flowtag.cli.show import show
 from flowtag.cli.tag import tag
+from flowtag.cli.view import view
 from flowtag.cli.watch import watch
 from flowtag.cli.wording import printable
 from flowtag.errors import FlowtagError, SettingsError
@@ -29,6 +31,8 @@ Examples:
   flowtag tag /media/card --out tags       tag every video in a folder
   flowtag watch /media/ingest --out tags   tag what arrives in a folder
   flowtag show tags                        read what was found
+  flowtag view tags                        see it in a browser
+  flowtag report tags                      make a page of each result, to send
   flowtag export tags --format edl         take it into an editing program
   flowtag probe clip.mov                   see what the file says of itself
 
@@ -70,5 +74,7 @@ def main(ctx: click.Context, debug: bool) -> None:
             stream.reconfigure(errors="replace")
 
 
-for _command in (tag, watch, run, redrive, show, export, probe, schema):
+for _command in (
+    tag, watch, run, redrive, show, view, report, export, probe, schema,
+):  # fmt: skip
     main.add_command(_command)

@@ -137,6 +137,7 @@ def json_line(outcome: Outcome) -> bytes:
         "status": outcome.status,
         "motion": printable(outcome.motion) if outcome.motion is not None else None,
         "proxy": printable(outcome.proxy) if outcome.proxy is not None else None,
+        "report": printable(outcome.report) if outcome.report is not None else None,
         "video_id": outcome.video_id,
         "run_id": outcome.run_id,
         "code": outcome.code,

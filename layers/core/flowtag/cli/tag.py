@@ -13,6 +13,7 @@ from flowtag.cli.tagging import (
     carry_out,
     force_option,
     proxy_option,
+    report_option,
     tagging_options,
     writable_folder,
 )
@@ -28,7 +29,7 @@ Examples:
   flowtag tag /media/card more/*.mxf --out tags --jobs 4
   flowtag tag rushes.mov --out tags --range 00:01:30 end
   flowtag tag /media/card --out tags --json | jq .status
-  flowtag tag masters --out tags --proxy
+  flowtag tag masters --out tags --proxy --report
 
 The same command again continues where it was stopped, retries chunks that failed, and leaves
 alone what is complete.
@@ -36,7 +37,7 @@ alone what is complete.
 \b
 Exit status:
   0    every input is tagged; a partial result, with gaps, counts as tagged
-  1    some input is not, or has no proxy though one was asked for; the table says why
+  1    some input is not, or lacks a proxy or a report that was asked for; the table says why
   2    the command cannot be carried out: bad options, no input, no place for results
   130  stopped by Ctrl-C (143: by kill); the same command continues
 """
@@ -48,6 +49,7 @@ Exit status:
 @tagging_options
 @force_option
 @proxy_option
+@report_option
 @click.pass_context
 def tag(ctx: click.Context, /, inputs: tuple[Path, ...], out: Path, **chosen: Any) -> None:
     """Tags videos with motion.

@@ -64,6 +64,12 @@ _PROXY = click.option(
     help="Also make proxy.mp4 beside each motion.json: a small copy that any browser plays.",
 )
 
+_REPORT = click.option(
+    "--report",
+    is_flag=True,
+    help="Also make report.html beside each motion.json: one page to look at and to send.",
+)
+
 
 @dataclass(frozen=True)
 class TaggingOptions:
@@ -72,6 +78,7 @@ class TaggingOptions:
     Attributes:
         force: do over what is done; not of ``watch``.
         proxy: make a playable copy too; not of ``run``.
+        report: make a page too; not of ``run``.
     """
 
     quiet: bool
@@ -82,6 +89,7 @@ class TaggingOptions:
     moments: tuple[Fraction | None, Fraction | None] | None
     force: bool = False
     proxy: bool = False
+    report: bool = False
 
     def __post_init__(self) -> None:
         checked_range(self.moments)
@@ -107,6 +115,11 @@ def force_option(command: _Command) -> _Command:
 def proxy_option(command: _Command) -> _Command:
     """Gives a command ``--proxy``; its results must go to a folder."""
     return _PROXY(command)
+
+
+def report_option(command: _Command) -> _Command:
+    """Gives a command ``--report``; its results must go to a folder."""
+    return _REPORT(command)
 
 
 def carry_out(
@@ -158,17 +171,25 @@ def writable_folder(out: Path) -> StorePlace:
 
 
 def tagging_host(results: StorePlace, options: TaggingOptions) -> Host:
-    """Where results go and how they are made, as the options say."""
+    """Where results go and how they are made, as the options say.
+
+    Raises:
+        SettingsError: something that the options need is not installed.
+    """
     from flowtag.local.video_run import Host
+    from flowtag.report.writing import require_template_engine
     from flowtag.settings import AnalysisSettings, ExecutionSettings
     from flowtag.storage import FolderStore
 
+    if options.report:
+        require_template_engine()
     settings = AnalysisSettings.for_preset(options.preset, options.span)
     chunk_seconds = Fraction(str(options.chunk_seconds))
     execution = ExecutionSettings(chunk_seconds=chunk_seconds, jobs=options.jobs or _cores())
-    store = results.open() if options.proxy else None
-    proxies = store if isinstance(store, FolderStore) else None
-    return Host(results, settings, execution, options.force, proxies=proxies)
+    store = results.open() if options.proxy or options.report else None
+    folder = store if isinstance(store, FolderStore) else None
+    proxies, reports = (folder if wanted else None for wanted in (options.proxy, options.report))
+    return Host(results, settings, execution, options.force, proxies=proxies, reports=reports)
 
 
 def _cores() -> int:

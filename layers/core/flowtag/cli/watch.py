@@ -12,6 +12,7 @@ from flowtag.cli.tagging import (
     SIGNAL_EXIT,
     TaggingOptions,
     proxy_option,
+    report_option,
     tagging_host,
     tagging_options,
     writable_folder,
@@ -35,7 +36,7 @@ The same command again goes on where it was stopped, and leaves alone what is co
 \b
 Exit status:
   0    with --once: every input is tagged; a partial result, with gaps, counts as tagged
-  1    with --once: some input is not, or has no proxy though one was asked for
+  1    with --once: some input is not, or lacks a proxy or a report that was asked for
   2    the command cannot be carried out: bad options, no such folder, no place for results
   130  ended by Ctrl-C (143: by kill), at the next whole step; a second one ends it at once
 """
@@ -60,6 +61,7 @@ Exit status:
 @click.option("--once", is_flag=True, help="Tag what is there, then exit.")
 @tagging_options
 @proxy_option
+@report_option
 @click.pass_context
 def watch(
     ctx: click.Context,

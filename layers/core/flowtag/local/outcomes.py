@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 from flowtag.places import Address
 
 OutcomeStatus = Literal["tagged", "partial", "already_done", "skipped", "failed", "interrupted"]
-Stage = Literal["arriving", "planning", "analysing", "assembling", "proxy"]
+Stage = Literal["arriving", "planning", "analysing", "assembling", "proxy", "report"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Outcome:
         status: ``partial`` is tagged too, with gaps; ``already_done`` was tagged before.
         motion: its motion.json, where there is one to read.
         proxy: its playable copy, where one was asked for and made.
+        report: its page, where one was asked for and made.
         code: stable name of what went wrong, for programs.
         reason: what went wrong, for people.
         details: a traceback, for those who mend flowtag.
@@ -32,6 +33,7 @@ class Outcome:
     run_id: str | None = None
     motion: Address | None = None
     proxy: Address | None = None
+    report: Address | None = None
     code: str | None = None
     reason: str | None = None
     details: str = ""
@@ -43,7 +45,7 @@ class Outcome:
 
     @property
     def is_as_asked(self) -> bool:
-        """Whether there is all that was asked for: tags, and the playable copy if one was."""
+        """Whether there is all that was asked for: tags, and copy and page if they were."""
         return self.is_tagged and self.code is None
 
 
@@ -52,7 +54,8 @@ class Progress:
     """How far one video is.
 
     Attributes:
-        stage: ``arriving``: not at rest yet; ``proxy``: its playable copy is being made.
+        stage: ``arriving``: not at rest yet; ``proxy``, ``report``: its playable copy, its page is
+            being made.
         frames_expected: None where the container does not say.
         seconds_done: of the video, analysed since this attempt began.
         seconds_left: of the video, None where unknown.

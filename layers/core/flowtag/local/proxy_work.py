@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from flowtag.contracts.messages import ChunkRange, Plan
+from flowtag.local.additions import joined
 from flowtag.local.outcomes import Progress
 from flowtag.local.steps import make_proxy
 from flowtag.local.tally import Tally
@@ -20,6 +21,8 @@ NO_PROXY = "no_proxy"
 
 class ProxyWork:
     """Makes the proxy of one input."""
+
+    name = "proxy"
 
     def __init__(self, store: FolderStore, plan: Plan, place: SourcePlace, found: Found) -> None:
         """Takes where the run is, its plan, and the video as it was found."""
@@ -45,16 +48,12 @@ class ProxyWork:
             reason: what there is to say of the tags.
         """
         if isinstance(result, Failed):
-            said = _joined(reason, f"no proxy: {result.error}")
+            said = joined(reason, f"no proxy: {result.error}")
             return {"code": NO_PROXY, "reason": said, "details": result.details}
         remark = result.value and f"proxy: {result.value}"
         path = self._store.path(RunKeys.of(self._plan).proxy)
-        return {"proxy": path, "reason": _joined(reason, remark)}
+        return {"proxy": path, "reason": joined(reason, remark)}
 
     def progress(self, frames_done: Sequence[int]) -> Progress:
         """How far it is."""
         return self._tally.progress(self._place.address, "proxy", frames_done)
-
-
-def _joined(*reasons: str | None) -> str | None:
-    return "; ".join(reason for reason in reasons if reason) or None

@@ -103,6 +103,13 @@ def make_proxy(
     return remark
 
 
+def make_report(store: FolderStore, keys: RunKeys) -> None:
+    """Writes the page of a run's result, with the proxy as its video where there is one."""
+    from flowtag.report.writing import report_bytes
+
+    store.put(keys.report, report_bytes(store.path(keys.motion), store.path(keys.report)))
+
+
 def _planned_before(store: ObjectStore, keys: RunKeys) -> Plan | None:
     try:
         return read_plan(store, keys)

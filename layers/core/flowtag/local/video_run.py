@@ -24,12 +24,13 @@ from flowtag.errors import (
 )
 from flowtag.identity import run_id, video_id
 from flowtag.latest import update_latest
+from flowtag.local.additions import Addition, ReportWork
 from flowtag.local.outcomes import Outcome, OutcomeStatus, Progress, Stage
 from flowtag.local.proxy_work import ProxyWork
 from flowtag.local.steps import STEPS, Finished, Prepared, Steps
 from flowtag.local.tally import Tally
 from flowtag.local.workers import Done, Failed, Work
-from flowtag.places import Address, Found, SourcePlace, StorePlace
+from flowtag.places import Found, SourcePlace, StorePlace
 from flowtag.run_record import Attempt, AttemptOutcome, ChunkFailure, record_attempt
 from flowtag.runs import RunKeys, read_motion, read_plan
 from flowtag.settings import AnalysisSettings, ExecutionSettings
@@ -55,6 +56,7 @@ class Host:
 
     Attributes:
         proxies: the store of results as a folder, where proxies are wanted; None: they are not.
+        reports: likewise where pages are wanted.
     """
 
     results: StorePlace
@@ -63,6 +65,7 @@ class Host:
     force: bool = False
     steps: Steps = STEPS
     proxies: FolderStore | None = None
+    reports: FolderStore | None = None
 
     @cached_property
     def store(self) -> ObjectStore:
@@ -86,7 +89,7 @@ class VideoRun:
         self._keys: RunKeys | None = None
         self._plan: Plan | None = None
         self._tally: Tally | None = None
-        self._proxy: ProxyWork | None = None
+        self._addition: Addition | None = None
         self._found: Found | None = None
         self._cpu_seconds = 0.0
         self._started_at = datetime.now(UTC)
@@ -106,8 +109,8 @@ class VideoRun:
 
     def progress(self, frames_done: Sequence[int]) -> Progress:
         """How far the input is, given what each slot reports."""
-        if self._proxy is not None:
-            return self._proxy.progress(frames_done)
+        if self._addition is not None:
+            return self._addition.progress(frames_done)
         if self._tally is None:
             return Progress(self._place.address, self._stage)
         return self._tally.progress(self._place.address, self._stage, frames_done)
@@ -116,8 +119,8 @@ class VideoRun:
         """Ends the input where it is; the same command goes on from here."""
         if self._keys is not None:
             self._host.results.sweep(self._keys.folder)
-        if self._proxy is not None:
-            reason = "tagged, but its proxy is not made yet"
+        if self._addition is not None:
+            reason = f"tagged, but its {self._addition.name} is not made yet"
             return self._settle("interrupted", code="interrupted", reason=reason)
         reason = "not begun"
         if self._tally is not None:
@@ -229,24 +232,49 @@ class VideoRun:
         motion = self._host.results.address(self._run_keys.motion)
         if status in ("failed", "skipped"):
             self._settle(status, motion=motion, code=status, reason=reason)
-        elif self._host.proxies is None:
-            self._settle(status, motion=motion, reason=reason)
-        elif (proxy := self._host.proxies.path(self._run_keys.proxy)).is_file():
-            self._settle(status, motion=motion, proxy=proxy, reason=reason)
         else:
-            self._begin_proxy(self._host.proxies, status, motion, reason)
+            self._publish_proxy(status, {"motion": motion, "reason": reason})
 
-    def _begin_proxy(
-        self, store: FolderStore, status: OutcomeStatus, motion: Address, reason: str | None
+    def _publish_proxy(self, status: OutcomeStatus, said: dict[str, Any]) -> None:
+        store = self._host.proxies
+        if store is None:
+            self._publish_report(status, said)
+        elif (path := store.path(self._run_keys.proxy)).is_file():
+            self._publish_report(status, said | {"proxy": path})
+        else:
+            plan = self._plan or read_plan(store, self._run_keys)
+            work = ProxyWork(store, plan, self._place, _there(self._found))
+            self._add(work, said, partial(self._publish_report, status))
+
+    def _publish_report(self, status: OutcomeStatus, said: dict[str, Any]) -> None:
+        store = self._host.reports
+        if store is None:
+            self._settle(status, **said)
+            return
+        work = ReportWork(store, self._run_keys, self._place.address)
+        if work.is_needed:
+            self._add(work, said, partial(self._settle_with, status))
+        else:
+            self._settle(status, **said, report=store.path(self._run_keys.report))
+
+    def _add(
+        self,
+        addition: Addition,
+        said: dict[str, Any],
+        go_on: Callable[[dict[str, Any]], None],
     ) -> None:
-        plan = self._plan or read_plan(store, self._run_keys)
-        proxy = ProxyWork(store, plan, self._place, _there(self._found))
+        """Hands out one more step; what failed before it is told before what fails in it."""
 
-        def made(result: Done[str | None] | Failed) -> None:
-            self._settle(status, motion=motion, **proxy.described(result, reason))
+        def made(result: Done[Any] | Failed) -> None:
+            described = addition.described(result, said["reason"])
+            earlier = {name: said[name] for name in ("code", "details") if name in said}
+            go_on(said | described | earlier)
 
-        self._proxy = proxy
-        self._queue.append(lambda slot: proxy.work(slot, made))
+        self._addition = addition
+        self._queue.append(lambda slot: addition.work(slot, made))
+
+    def _settle_with(self, status: OutcomeStatus, said: dict[str, Any]) -> None:
+        self._settle(status, **said)
 
     def _value(self, result: Done[T] | Failed) -> T | None:
         self._cpu_seconds += result.cpu_seconds

@@ -1,0 +1,73 @@
+"""Puts a report beside its result, or elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+from flowtag.errors import SettingsError, StorageError
+from flowtag.runs import read_motion
+
+REPORT = "report.html"
+
+
+def require_template_engine() -> None:
+    """Makes sure that reports can be made here.
+
+    Raises:
+        SettingsError: something is not installed.
+    """
+    try:
+        import jinja2  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"there is no module {error.name}; reports need flowtag[report] to be installed"
+        ) from error
+
+
+def report_bytes(motion: Path, report: Path) -> bytes:
+    """The report of a motion.json, to lie at a path.
+
+    Raises:
+        ContractError: the motion.json is damaged, or of another version.
+        StorageError: something beside it cannot be read.
+    """
+    from flowtag.report.page import page_of
+
+    try:
+        return page_of(motion, read_motion(motion.read_bytes()), report)
+    except OSError as error:
+        raise StorageError(f"{error.filename or motion}: {error.strerror or error}") from error
+
+
+def write_report(motion: Path, report: Path) -> None:
+    """Writes the report of a motion.json, whole or not at all.
+
+    Raises:
+        ContractError: the motion.json is damaged, or of another version.
+        StorageError: reading or writing failed.
+    """
+    data = report_bytes(motion, report)
+    temporary = report.with_name(f".{report.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+        temporary.replace(report)
+    except OSError as error:
+        raise StorageError(f"{report}: {error.strerror or error}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def is_current(report: Path, *sources: Path) -> bool:
+    """Whether a report is there, and none of the files that it is made of is newer."""
+    try:
+        written = report.stat().st_mtime_ns
+        return report.is_file() and all(
+            path.stat().st_mtime_ns <= written for path in sources if path.exists()
+        )
+    except OSError:
+        return False

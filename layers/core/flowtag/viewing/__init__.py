@@ -1,0 +1,1 @@
+"""The viewer on this machine: what ``flowtag view`` serves to a browser."""

@@ -1,0 +1,467 @@
+/**
+ * The filter language of `--where`, as docs/formats/filter.md describes it: text to a syntax tree,
+ * and a tree to a question that is asked of segments of motion.json.
+ *
+ * What is unknown (null) follows Kleene's logic: only what is certainly true matches.
+ */
+
+const LEVELS = ['static', 'low', 'medium', 'high', 'extreme'];
+const STEADINESS = ['locked', 'smooth', 'handheld', 'shaky'];
+const CAMERA = [
+  'static', 'pan_left', 'pan_right', 'tilt_up', 'tilt_down', 'zoom_in', 'zoom_out',
+  'roll_cw', 'roll_ccw', 'handheld',
+];
+const CAMERA_GROUPS = {
+  pan: ['pan_left', 'pan_right'],
+  tilt: ['tilt_up', 'tilt_down'],
+  zoom: ['zoom_in', 'zoom_out'],
+  roll: ['roll_cw', 'roll_ccw'],
+};
+const FLAGS = [
+  'low_texture', 'low_light', 'photometric_change', 'flash', 'black', 'blank', 'low_coverage',
+  'no_pairs', 'single_frame', 'frozen', 'dropped_frames', 'corrupt_frames', 'truncated',
+  'not_analyzed', 'fade_in', 'fade_out',
+];
+const DIRECTIONS = { right: 0, up: 90, left: 180, down: 270 };
+const WITHIN_DEGREES = 45;
+const KEYWORDS = ['and', 'or', 'not', 'has', 'is', 'in', 'unknown'];
+const UNIT_SECONDS = [3600, 60, 1, 0.001];
+const MICROSECONDS = 1_000_000;
+const MAX_LENGTH = 1000;
+const MAX_DEPTH = 32;
+
+const number = (read) => ({ kind: 'number', read });
+const duration = (read) => ({ kind: 'duration', read });
+const ordered = (words, read) => ({ kind: 'ordered', words, read });
+
+/** Whole microseconds, to which motion.json rounds: 9.68 - 7.48 is to be 2.2. */
+function microseconds(seconds) {
+  return Math.floor(seconds * MICROSECONDS + 0.5);
+}
+
+/** What can be asked of a segment: the kind of each field, and how it is read. */
+export const FIELDS = {
+  level: ordered(LEVELS, (s) => s.motion.level),
+  subject: ordered(LEVELS, (s) => s.subject.level),
+  steadiness: ordered(STEADINESS, (s) => s.camera.steadiness),
+  camera: { kind: 'set', words: CAMERA, groups: CAMERA_GROUPS, read: (s) => s.camera.labels },
+  flags: { kind: 'set', words: FLAGS, groups: {}, read: (s) => s.flags },
+  direction: { kind: 'direction', read: (s) => s.motion.direction },
+  activity: number((s) => s.motion.activity),
+  speed: number((s) => s.motion.speed),
+  peak: number((s) => s.peak && s.peak.speed),
+  area: number((s) => s.motion.moving_area),
+  pan: number((s) => s.camera.pan),
+  tilt: number((s) => s.camera.tilt),
+  zoom: number((s) => s.camera.zoom),
+  roll: number((s) => s.camera.roll),
+  shake: number((s) => s.camera.shake),
+  subject_speed: number((s) => s.subject.speed),
+  subject_area: number((s) => s.subject.area),
+  confidence: number((s) => s.confidence.mean),
+  coverage: number((s) => s.confidence.coverage),
+  camera_confidence: number((s) => s.camera.confidence),
+  length: duration((s) => microseconds(s.end.seconds) - microseconds(s.start.seconds)),
+  start: duration((s) => microseconds(s.start.seconds)),
+  end: duration((s) => microseconds(s.end.seconds)),
+  index: number((s) => s.index),
+  shot: number((s) => s.shot),
+};
+
+/** A filter that cannot be understood: where, and what was expected there. */
+export class FilterError extends Error {
+  /**
+   * @param {string} message what was expected
+   * @param {number} column of the text, from 1
+   */
+  constructor(message, column) {
+    super(message);
+    this.name = 'FilterError';
+    this.column = column;
+  }
+}
+
+/**
+ * Parses a filter.
+ * @param {string} text
+ * @returns {object} its syntax tree
+ * @throws {FilterError}
+ */
+export function parseFilter(text) {
+  return new Parser(text).filter();
+}
+
+/**
+ * Makes a question of a tree.
+ * @param {object|null} tree of `parseFilter`; null matches everything
+ * @returns {(segment: object) => boolean}
+ */
+export function compileFilter(tree) {
+  if (tree === null) return () => true;
+  const ask = compile(tree);
+  return (segment) => ask(segment) === true;
+}
+
+/**
+ * Whether any segment of a video could match, by what the catalog says of the video: which levels
+ * and which camera labels occur. True where the catalog cannot tell.
+ * @param {object|null} tree of `parseFilter`
+ * @param {{level_seconds: object, camera: string[]}} entry of the catalog
+ */
+export function mayMatch(tree, entry) {
+  return tree === null || possible(tree, entry).isTrue;
+}
+
+/** The top-level terms that `and` joins. */
+export function conjuncts(tree) {
+  if (tree === null) return [];
+  return tree.kind === 'and' ? tree.terms : [tree];
+}
+
+function tokenize(text) {
+  const tokens = [];
+  const pattern = /\s+|(<=|>=|==|!=|[<>=(),])|([^\s<>=!(),]+)|(.)/gsu;
+  for (const found of text.matchAll(pattern)) {
+    const [whole, sign, word, other] = found;
+    if (other) throw new FilterError(`"${other}" means nothing here`, found.index + 1);
+    if (!sign && !word) continue;
+    tokens.push({
+      text: whole.toLowerCase(), at: found.index, end: found.index + whole.length, isWord: Boolean(word),
+    });
+  }
+  const end = text.trimEnd().length;
+  tokens.push({ text: '', at: end, end, isWord: false });
+  return tokens;
+}
+
+class Parser {
+  constructor(text) {
+    if (text.length > MAX_LENGTH) {
+      throw new FilterError(`a filter has ${MAX_LENGTH} characters at most`, MAX_LENGTH + 1);
+    }
+    this.text = text;
+    this.tokens = tokenize(text);
+    this.position = 0;
+    this.depth = 0;
+  }
+
+  get next() {
+    return this.tokens[this.position];
+  }
+
+  take() {
+    this.position += 1;
+    return this.tokens[this.position - 1];
+  }
+
+  takes(text) {
+    const isNext = this.next.text === text;
+    if (isNext) this.position += 1;
+    return isNext;
+  }
+
+  expected(wanted, known = []) {
+    const { next } = this;
+    return this.fault(next, `expected ${wanted}${next.text ? `, not "${shown(next)}"` : ''}`, known);
+  }
+
+  fault(token, message, known = []) {
+    return new FilterError(message + (token.isWord ? suggestion(token.text, known) : ''), token.at + 1);
+  }
+
+  /** A node with the text that it was read from, from a place on. */
+  node(fields, at) {
+    return { ...fields, source: this.text.slice(at, this.tokens[this.position - 1].end) };
+  }
+
+  filter() {
+    const tree = this.expression();
+    if (this.next.text) throw this.expected('"and", "or" or the end', ['and', 'or']);
+    return tree;
+  }
+
+  expression() {
+    return this.joined('or', () => this.joined('and', () => this.negation()));
+  }
+
+  joined(word, part) {
+    const { at } = this.next;
+    const terms = [part()];
+    while (this.takes(word)) terms.push(part());
+    return terms.length === 1 ? terms[0] : this.node({ kind: word, terms }, at);
+  }
+
+  negation() {
+    const { next } = this;
+    if (next.text !== 'not' && next.text !== '(') return this.comparison();
+    this.depth += 1;
+    if (this.depth > MAX_DEPTH) throw this.fault(next, `nested more than ${MAX_DEPTH} deep`);
+    const isNot = this.take().text === 'not';
+    const inner = isNot ? this.negation() : this.expression();
+    if (!isNot && !this.takes(')')) throw this.expected('")", "and" or "or"', ['and', 'or']);
+    this.depth -= 1;
+    return this.node(isNot ? { kind: 'not', term: inner } : inner, next.at);
+  }
+
+  comparison() {
+    const { next } = this;
+    if (!next.isWord || KEYWORDS.includes(next.text)) throw this.expected('a field, "not" or "("');
+    if (!Object.hasOwn(FIELDS, next.text)) {
+      throw this.fault(next, `there is no field "${shown(next)}"`, Object.keys(FIELDS));
+    }
+    return this.node(this.condition(this.take().text), next.at);
+  }
+
+  condition(name) {
+    const field = FIELDS[name];
+    if (this.takes('is')) return this.unknown(name);
+    if (field.kind === 'set') return this.has(name, field);
+    if (this.takes('not')) {
+      if (this.next.text !== 'in') throw this.expected('"in"');
+      return this.among(name, field, true);
+    }
+    if (this.next.text === 'in') return this.among(name, field, false);
+    if (!Object.hasOwn(SIGNS, this.next.text)) {
+      throw this.expected('one of = != < <= > >=, "in" or "is"', ['in', 'is', 'not']);
+    }
+    return this.compared(name, field, this.take());
+  }
+
+  unknown(name) {
+    const not = this.takes('not');
+    if (!this.takes('unknown')) throw this.expected(not ? '"unknown"' : '"unknown" or "not unknown"');
+    return { kind: 'unknown', field: name, not };
+  }
+
+  has(name, field) {
+    if (!this.takes('has')) throw this.expected(`"has", as in "${name} has ${field.words[0]}", or "is"`, ['has']);
+    const words = [...field.words, ...Object.keys(field.groups)];
+    if (!words.includes(this.next.text)) throw this.noWord(name, 'a word', words);
+    return { kind: 'has', field: name, word: this.take().text };
+  }
+
+  among(name, field, not) {
+    this.take();
+    if (!this.takes('(')) throw this.expected('"("');
+    const values = [this.value(name, field)];
+    while (this.takes(',')) values.push(this.value(name, field));
+    if (!this.takes(')')) throw this.expected('"," or ")"');
+    return { kind: 'in', field: name, not, values };
+  }
+
+  compared(name, field, sign) {
+    const op = SIGNS[sign.text];
+    const isNamed = field.kind === 'direction' && Object.hasOwn(DIRECTIONS, this.next.text);
+    if (isNamed && op !== '=' && op !== '!=') {
+      throw this.fault(sign, 'a direction in words is compared by = or !=');
+    }
+    return { kind: 'compare', field: name, op, value: this.value(name, field) };
+  }
+
+  value(name, field) {
+    const { next } = this;
+    const words = field.kind === 'direction' ? Object.keys(DIRECTIONS) : field.words ?? [];
+    if (words.includes(next.text)) return this.take().text;
+    const value = next.isWord && READERS[field.kind] ? READERS[field.kind](next.text) : null;
+    if (value === null) throw this.noWord(name, WANTED[field.kind] ?? 'a word', words);
+    this.take();
+    return value;
+  }
+
+  noWord(name, wanted, words) {
+    const { next } = this;
+    const known = words.length ? `: ${words.join(', ')}` : '';
+    if (!next.isWord || KEYWORDS.includes(next.text)) return this.expected(`${wanted} for "${name}"${known}`);
+    return this.fault(next, `"${shown(next)}" is not ${wanted} for "${name}"${known}`, words);
+  }
+}
+
+function shown(token) {
+  return token.text.length <= 24 ? token.text : `${token.text.slice(0, 23)}…`;
+}
+
+const SIGNS = { '=': '=', '==': '=', '!=': '!=', '<': '<', '<=': '<=', '>': '>', '>=': '>=' };
+const WANTED = {
+  number: 'a number', direction: 'degrees or a direction', duration: 'a duration, such as 2s or 1m30s,',
+};
+const READERS = {
+  number: readNumber,
+  direction: (text) => (text.endsWith('%') ? null : readNumber(text)),
+  duration: readDuration,
+};
+
+function readNumber(text) {
+  const found = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(%?)$/.exec(text);
+  if (!found) return null;
+  return found[1] ? Number(text.slice(0, -1)) / 100 : Number(text);
+}
+
+/** A duration in whole microseconds. */
+function readDuration(text) {
+  const plain = text.endsWith('%') ? null : readNumber(text);
+  if (plain !== null) return Math.round(plain * MICROSECONDS);
+  const part = '(\\d+(?:\\.\\d+)?)';
+  const found = new RegExp(`^(?=.)(?:${part}h)?(?:${part}m(?!s))?(?:${part}s)?(?:${part}ms)?$`).exec(text);
+  if (!found) return null;
+  const seconds = UNIT_SECONDS.reduce((sum, unit, i) => sum + Number(found[i + 1] ?? 0) * unit, 0);
+  return Math.round(seconds * MICROSECONDS);
+}
+
+function suggestion(word, words) {
+  let best = null;
+  let least = Math.floor(word.length / 2) + 1;
+  for (const each of words) {
+    const distance = editDistance(word, each);
+    if (distance < least) [best, least] = [each, distance];
+  }
+  return best ? `; did you mean "${best}"?` : '';
+}
+
+function editDistance(a, b) {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const before = row;
+    row = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const changed = before[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(changed, before[j] + 1, row[j - 1] + 1));
+    }
+  }
+  return row[b.length];
+}
+
+/** A tree as a function from a segment to true, false or null. */
+function compile(tree) {
+  switch (tree.kind) {
+    case 'or':
+    case 'and':
+      return junction(tree.terms.map(compile), tree.kind === 'or');
+    case 'not':
+      return negated(compile(tree.term));
+    case 'has':
+      return containing(FIELDS[tree.field], tree.word);
+    case 'unknown':
+      return unknown(tree.field, tree.not);
+    case 'in': {
+      const equals = tree.values.map((value) => comparing(FIELDS[tree.field], '=', value));
+      const any = junction(equals, true);
+      return tree.not ? negated(any) : any;
+    }
+    default:
+      return comparing(FIELDS[tree.field], tree.op, tree.value);
+  }
+}
+
+function junction(asks, decisive) {
+  return (segment) => {
+    let result = !decisive;
+    for (const ask of asks) {
+      const answer = ask(segment);
+      if (answer === decisive) return decisive;
+      if (answer === null) result = null;
+    }
+    return result;
+  };
+}
+
+function negated(ask) {
+  return (segment) => {
+    const answer = ask(segment);
+    return answer === null ? null : !answer;
+  };
+}
+
+function known(value) {
+  return value === undefined ? null : value;
+}
+
+function containing(field, word) {
+  const wanted = Object.hasOwn(field.groups, word) ? field.groups[word] : [word];
+  return (segment) => {
+    const words = known(field.read(segment));
+    return words === null ? null : wanted.some((each) => words.includes(each));
+  };
+}
+
+/** An empty list of camera labels is how motion.json writes that nothing is known. */
+function unknown(name, not) {
+  const field = FIELDS[name];
+  return (segment) => {
+    const value = known(field.read(segment));
+    return (value === null || (name === 'camera' && value.length === 0)) !== not;
+  };
+}
+
+function comparing(field, op, value) {
+  const compare = OPERATORS[op];
+  if (field.kind === 'ordered') {
+    const wanted = field.words.indexOf(value);
+    return (segment) => {
+      const rank = field.words.indexOf(known(field.read(segment)));
+      return rank < 0 ? null : compare(rank, wanted);
+    };
+  }
+  if (field.kind === 'direction' && (op === '=' || op === '!=')) return towards(field, op, value);
+  return (segment) => {
+    const actual = known(field.read(segment));
+    return actual === null ? null : compare(actual, value);
+  };
+}
+
+/** A direction is as asked for within 45 degrees. */
+function towards(field, op, value) {
+  const wanted = typeof value === 'string' ? DIRECTIONS[value] : value;
+  return (segment) => {
+    const degrees = known(field.read(segment));
+    if (degrees === null) return null;
+    const apart = Math.abs(modulo(degrees - wanted + 180, 360) - 180);
+    return (apart <= WITHIN_DEGREES) === (op === '=');
+  };
+}
+
+function modulo(number, by) {
+  return ((number % by) + by) % by;
+}
+
+const OPERATORS = {
+  '=': (a, b) => a === b,
+  '!=': (a, b) => a !== b,
+  '<': (a, b) => a < b,
+  '<=': (a, b) => a <= b,
+  '>': (a, b) => a > b,
+  '>=': (a, b) => a >= b,
+};
+
+/** Whether a tree could be true, and whether it could be false, of some segment of a video. */
+function possible(tree, entry) {
+  const anything = { isTrue: true, isFalse: true };
+  switch (tree.kind) {
+    case 'and':
+    case 'or': {
+      const terms = tree.terms.map((term) => possible(term, entry));
+      const isAnd = tree.kind === 'and';
+      return {
+        isTrue: isAnd ? terms.every((t) => t.isTrue) : terms.some((t) => t.isTrue),
+        isFalse: isAnd ? terms.some((t) => t.isFalse) : terms.every((t) => t.isFalse),
+      };
+    }
+    case 'not': {
+      const term = possible(tree.term, entry);
+      return { isTrue: term.isFalse, isFalse: term.isTrue };
+    }
+    case 'has': {
+      if (tree.field !== 'camera') return anything;
+      const wanted = CAMERA_GROUPS[tree.word] ?? [tree.word];
+      return { isTrue: wanted.some((each) => entry.camera.includes(each)), isFalse: true };
+    }
+    case 'compare':
+    case 'in': {
+      if (tree.field !== 'level' || tree.not) return anything;
+      const ask = compile(tree);
+      const occurs = Object.keys(entry.level_seconds);
+      return { isTrue: occurs.some((level) => ask({ motion: { level } }) === true), isFalse: true };
+    }
+    default:
+      return anything;
+  }
+}
