@@ -2,6 +2,7 @@
 
 import { announce, mountAnnouncer } from './announce.js';
 import { fill, h, icon } from './dom.js';
+import { FetchError } from './fetching.js';
 import { openDialog, showHelp } from './help.js';
 import { LibraryPage } from './library.js';
 import { readRoute, routeTo } from './route.js';
@@ -54,7 +55,8 @@ class Application {
       this.#show(page, page.heading);
       page.start();
     } catch (error) {
-      console.error(error);
+      // What could not be read is told on the page; anything else is a mistake in the viewer.
+      if (!(error instanceof FetchError)) console.error(error);
       this.#fail(error);
     }
   }

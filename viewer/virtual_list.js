@@ -17,7 +17,7 @@ export class VirtualList {
     this.length = 0;
     this.rows = new Map();
     this.body = h('div.virtual-body', attributes);
-    this.element = h('div.virtual', { tabindex: '-1' }, this.body);
+    this.element = h('div.virtual', { role: 'none' }, this.body);
     this.update = oncePerFrame(() => this.#update());
     this.element.addEventListener('scroll', this.update, { passive: true });
     new ResizeObserver(this.update).observe(this.element);

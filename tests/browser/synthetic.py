@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 LEVELS = ("static", "low", "medium", "high", "extreme")
-LABELS = (["static"], ["pan_left"], ["pan_right", "tilt_up"], ["zoom_in"], ["handheld"], [])
+LABELS: tuple[list[str], ...] = (
+    ["static"],
+    ["pan_left"],
+    ["pan_right", "tilt_up"],
+    ["zoom_in"],
+    ["handheld"],
+    [],
+)
 VIDEO_ID, RUN_ID = "made-up-0123456789ab", "made-up-ba9876543210"
 
 

@@ -6,15 +6,21 @@ import csv
 import io
 import json
 import re
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Download, Page, expect
 
+from tests.browser import films
 from tests.browser.chromium import wait_until
 from tests.browser.conftest import Results
+from tests.browser.serving import viewing
 from tests.functional.command import read_json
+from tests.rendering import Clip, RenderedClip
+from tests.rendering.moves import CameraMove
 
 _TIMECODE = re.compile(r"\d\d:\d\d:\d\d:\d\d")
 
@@ -286,3 +292,21 @@ def test_help_tells_the_keys(reel: Page) -> None:
     reel.keyboard.press("Escape")
 
     expect(reel.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_proxy_beside_the_result_is_played_in_place_of_a_master(
+    page: Page, results: Results, tmp_path: Path, rendered: Callable[[Clip], RenderedClip]
+) -> None:
+    copy = tmp_path / "results"
+    shutil.copytree(results.folder, copy)
+    (run,) = (path.parent for path in copy.glob(f"{results.videos['master']}/*/motion.json"))
+    playable = rendered(films.plain("proxy", CameraMove(zoom=0.2)))
+    shutil.copy(playable.path, run / "proxy.mp4")
+
+    with viewing(copy) as address:
+        _opened(page, address, results, "master")
+        page.keyboard.press("l")
+        wait_until(page, "document.querySelector('video').currentTime > 0.2")
+        page.keyboard.press("k")
+
+        expect(page.locator("img.still")).to_be_hidden()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import webbrowser
 from pathlib import Path
@@ -63,7 +64,8 @@ def view(path: Path, port: int | None, no_browser: bool) -> None:
         click.echo(f"{count(len(found), 'video')}; stop with Ctrl-C", err=True)
         if not no_browser:
             webbrowser.open(address)
-        _server(shelf, opened).run(sockets=[listener])
+        with contextlib.suppress(KeyboardInterrupt):
+            _server(shelf, opened).run(sockets=[listener])
 
 
 def _require_server() -> None:

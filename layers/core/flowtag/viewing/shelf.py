@@ -17,7 +17,7 @@ from flowtag.runs import RunKeys, read_motion
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _READABLE = re.compile(
-    r"motion\.json|plan\.json|run\.json|frames\.parquet"
+    r"motion\.json|plan\.json|run\.json|frames\.parquet|proxy\.mp4"
     r"|thumbnails/[A-Za-z0-9_-]+\.jpg|chunks/[0-9]+\.npz"
 )
 _MOTION = "motion.json"
