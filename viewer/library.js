@@ -32,10 +32,13 @@ export class LibraryPage {
   /**
    * @param {object} source of `openSource`
    * @param {URLSearchParams} query the view to begin with
+   * @param {() => void} signIn asks for a token again
    */
-  constructor(source, query) {
+  constructor(source, query, signIn) {
     this.source = source;
+    this.signIn = signIn;
     this.entries = [];
+    this.isLoaded = false;
     /** The address of what is shown. */
     this.address = '#/';
     this.shown = [];
@@ -85,14 +88,20 @@ export class LibraryPage {
 
   /** Reads the list of videos, again if it was read before. */
   async load() {
+    let entries;
     try {
-      this.entries = await this.source.videos();
+      entries = await this.source.videos();
     } catch (error) {
       this.#fail(error);
       return;
     }
     document.title = 'Library · flowtag';
-    this.#ask();
+    const state = (each) => `${each.run_id} ${each.status} ${each.analysed_frames}`;
+    const isSame = entries.map(state).join() === this.entries.map(state).join();
+    this.entries = entries;
+    // Who comes back to a list that is the same finds it as it was left.
+    if (!isSame || !this.isLoaded) this.#ask();
+    this.isLoaded = true;
   }
 
   /** Puts the cursor into the search. */
@@ -111,7 +120,9 @@ export class LibraryPage {
     const isNothing = error.status === 404;
     fill(this.empty, h('h2', { text: isNothing ? 'No catalog here yet' : 'The library cannot be read' }),
       h('p', { text: isNothing ? 'A catalog is written once the first video has been tagged. On this machine, flowtag view makes one by itself.' : `${error.message}.` }),
-      h('button.primary', { type: 'button', text: 'Try again', on: { click: () => { this.table.hidden = false; this.load(); } } }));
+      this.source.needsToken
+        ? h('button.primary', { type: 'button', text: 'Sign in', on: { click: this.signIn } })
+        : h('button.primary', { type: 'button', text: 'Try again', on: { click: () => this.load() } }));
   }
 
   #ask() {

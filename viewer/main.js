@@ -32,7 +32,10 @@ class Application {
   /** Shows what the address says. */
   async open() {
     const { video, query } = readRoute();
-    if (this.source.needsToken && !(await this.#signIn())) return;
+    if (this.source.needsToken && !(await this.#signIn())) {
+      this.#fail(new FetchError('no token was given', 401));
+      return;
+    }
     if (this.page instanceof LibraryPage) this.libraryRoute = this.page.address;
     this.page?.close();
     this.page = null;
@@ -41,7 +44,7 @@ class Application {
   }
 
   #openLibrary(query) {
-    const page = new LibraryPage(this.source, query);
+    const page = new LibraryPage(this.source, query, () => this.open());
     this.#show(page, h('h1.visually-hidden', { text: 'Library' }));
     page.load();
   }
@@ -62,9 +65,13 @@ class Application {
   }
 
   #fail(error) {
+    this.page?.close();
+    this.page = null;
     this.#header();
-    fill(this.place, h('main.empty', { id: 'main', tabindex: '-1' }, h('h1', { text: 'This video cannot be shown' }),
-      h('p', { role: 'alert', text: `${error.message}.` }), h('a.primary', { href: '#/', text: 'To the library' })));
+    const { needsToken } = this.source;
+    fill(this.place, h('main.empty', { id: 'main', tabindex: '-1' }, h('h1', { text: needsToken ? 'Not signed in' : 'This video cannot be shown' }),
+      h('p', { role: 'alert', text: `${error.message}.` }),
+      needsToken ? h('button.primary', { type: 'button', text: 'Sign in', on: { click: () => this.open() } }) : h('a.primary', { href: '#/', text: 'To the library' })));
   }
 
   #show(page, heading) {

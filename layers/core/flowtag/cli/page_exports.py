@@ -48,6 +48,7 @@ def run_export(motion: Path, format_name: str, where: str | None) -> bytes:
 
 
 def _command() -> click.Command | None:
+    # Here, since it imports this module by way of the command that opens the page.
     from flowtag.cli import main
 
     return main.commands.get(_COMMAND)
