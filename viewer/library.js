@@ -2,7 +2,7 @@
 
 import { announce } from './announce.js';
 import { cameraChips, levelBar, statusBadge } from './badges.js';
-import { fill, h, icon, oncePerFrame } from './dom.js';
+import { fill, h, icon } from './dom.js';
 import { FilterBar } from './filter_bar.js';
 import { replaceRoute, routeTo } from './route.js';
 import { SegmentSearch } from './search.js';
@@ -12,6 +12,7 @@ import { VirtualList } from './virtual_list.js';
 const ROW_HEIGHT = 88;
 const STRIP = 5;
 const STRIP_AFTER_MS = 90;
+const PROGRESS_MS = 400;
 
 const fastShare = (entry) => {
   const { high = 0, extreme = 0 } = entry.level_seconds;
@@ -39,6 +40,7 @@ export class LibraryPage {
     this.signIn = signIn;
     this.entries = [];
     this.isLoaded = false;
+    this.showing = null;
     /** The address of what is shown. */
     this.address = '#/';
     this.shown = [];
@@ -46,7 +48,7 @@ export class LibraryPage {
     this.status = STATUSES.includes(query.get('status')) ? query.get('status') : '';
     this.focusIndex = 0;
     this.segments = new SegmentSearch(source);
-    this.segments.addEventListener('progress', oncePerFrame(() => this.#show()));
+    this.segments.addEventListener('progress', () => this.#progressed());
     this.filter = new FilterBar(query.get('where') ?? '');
     this.filter.addEventListener('change', () => this.#ask());
     this.#build(query.get('q') ?? '');
@@ -78,7 +80,7 @@ export class LibraryPage {
           h('label.select', {}, h('span.visually-hidden', { text: 'Status' }), this.statuses),
           h('label.select', {}, h('span.visually-hidden', { text: 'Sort by' }), h('span', { 'aria-hidden': 'true', text: 'Sort' }), this.sorting)),
         this.table, this.empty));
-    this.element.addEventListener('keydown', (event) => this.#key(event));
+    this.element.addEventListener('keydown', (event) => this.#pressed(event));
   }
 
   #heading() {
@@ -111,7 +113,8 @@ export class LibraryPage {
   }
 
   close() {
-    clearTimeout(this.announcing);
+    clearTimeout(this.showing);
+    this.segments.ask(null, []);
   }
 
   #fail(error) {
@@ -128,6 +131,21 @@ export class LibraryPage {
   #ask() {
     this.segments.ask(this.filter.tree, this.entries);
     this.#show();
+  }
+
+  /** Shows what a search has found so far, now and then: it goes on for a while. */
+  #progressed() {
+    if (this.segments.waiting === 0) {
+      clearTimeout(this.showing);
+      this.showing = null;
+      this.#show();
+    } else this.showing ??= setTimeout(() => { this.showing = null; this.#show(); }, PROGRESS_MS);
+  }
+
+  /** What a row shows, in short. */
+  #key(index) {
+    const { video_id: video, run_id: run, status } = this.shown[index];
+    return [video, run, status, this.segments.found.get(video)?.segments, this.filter.text].join(' ');
   }
 
   #sortBy(value) {
@@ -150,7 +168,7 @@ export class LibraryPage {
     this.focusIndex = Math.min(this.focusIndex, Math.max(this.shown.length - 1, 0));
     this.table.querySelector('.library-row.head').dataset.filtered = String(isFiltered);
     this.table.setAttribute('aria-rowcount', String(this.shown.length + 1));
-    this.list.reset(this.shown.length);
+    this.list.reset(this.shown.length, (index) => this.#key(index));
     this.#tell();
     const query = {
       q: text && this.search.value.trim(), where: this.filter.text, status: this.status, sort: this.sort === 'newest' ? '' : this.sort,
@@ -189,7 +207,7 @@ export class LibraryPage {
     const found = this.segments.found.get(entry.video_id);
     const folder = String(entry.uri).split('/').slice(0, -1).join('/');
     const href = routeTo(entry.video_id, { where: this.filter.text });
-    const link = h('a.video-link', { href, tabindex: index === this.focusIndex ? '0' : '-1', data: { index } }, h('span.name', { text: entry.name }));
+    const link = h('a.video-link', { href }, h('span.name', { text: entry.name }));
     link.addEventListener('focus', () => { this.focusIndex = index; });
     const facts = [found ? `${count(found.segments, 'segment')} match, ${clock(found.seconds)}` : count(entry.segments, 'segment')];
     if (entry.peak) facts.push(`peak ${entry.peak.timecode}`);
@@ -237,7 +255,7 @@ export class LibraryPage {
     return pictures;
   }
 
-  #key(event) {
+  #pressed(event) {
     const isTyping = event.target.matches('input, select, textarea');
     if (event.target === this.search && event.key === 'Enter') this.#focusRow(0);
     if (isTyping || event.altKey || event.ctrlKey || event.metaKey) return;
@@ -250,12 +268,8 @@ export class LibraryPage {
 
   #focusRow(index) {
     if (!this.shown.length) return;
-    const before = this.focusIndex;
     this.focusIndex = Math.min(Math.max(index, 0), this.shown.length - 1);
-    this.list.row(before)?.querySelector('a')?.setAttribute('tabindex', '-1');
     this.list.reveal(this.focusIndex);
-    const link = this.list.row(this.focusIndex)?.querySelector('a');
-    link?.setAttribute('tabindex', '0');
-    link?.focus({ preventScroll: true });
+    this.list.row(this.focusIndex)?.querySelector('a').focus({ preventScroll: true });
   }
 }

@@ -55,6 +55,8 @@ def view(path: Path, port: int | None, no_browser: bool) -> None:
     from flowtag.viewing.shelf import Shelf
 
     shelf = Shelf(path, find_motion)
+    # Of thousands of videos this takes seconds.
+    click.echo(f"reading {printable(path)} …", err=True)
     found = shelf.refresh()
     for problem in shelf.problems:
         click.echo(f"left out: {printable(problem)}", err=True)
