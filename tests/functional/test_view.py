@@ -135,6 +135,19 @@ def test_nothing_else_is_given_out(served: str, run: Path, path: str) -> None:
     assert answer.status in (404, 422)
 
 
+def test_exports_are_those_of_the_command(served: str, run: Path, tmp_path: Path) -> None:
+    offered = Asked(served, "/config.json").json["export"]
+    asked = Asked(served, f"/export/{_run_path(run)}?format=csv&where=index%20=%200")
+
+    if "csv" not in offered:
+        assert (offered, asked.status) == ([], 422)
+        return
+    written = tmp_path / "written.csv"
+    words = ("export", run / "motion.json", "--format", "csv", "--where", "index = 0")
+    assert run_flowtag(*words, "-o", written).status == 0
+    assert (asked.status, asked.body) == (200, written.read_bytes())
+
+
 def test_another_name_of_this_machine_is_refused(served: str) -> None:
     # A page from elsewhere could have its own name lead here.
     assert Asked(served, "/config.json", {"Host": "evil.example"}).status == 400
