@@ -293,13 +293,14 @@ export class Painting {
     const { shots } = timeline.model;
     const { top, height } = LANES.segments;
     const first = Math.max(0, firstAfter(shots, from) - 1);
-    const isDense = shots.length > 2 && (shots.length / timeline.model.duration) > this.perSecond / 3;
+    // Where lines would touch, they would be a fog and tell nothing.
+    if (shots.length / timeline.model.duration > this.perSecond / 3) return;
     for (let i = first; i < shots.length && shots[i].start.seconds < to; i += 1) {
       const { kind, start, end } = shots[i].transition;
       if (kind === 'start') continue;
       const x = Math.round(this.x(shots[i].start.seconds));
       context.fillStyle = palette.dim;
-      context.globalAlpha = isDense ? 0.15 : 0.8;
+      context.globalAlpha = 0.8;
       context.fillRect(x - 0.5, LANES.motion.top, 1, top + height - LANES.motion.top);
       if (kind !== 'cut') {
         const [x0, x1] = [this.x(start.seconds), this.x(end.seconds)];
@@ -399,9 +400,12 @@ export class Painting {
       context.stroke();
       context.restore();
       if (width > 90) {
+        const left = Math.max(x0, LANES.gutter) + 4;
+        context.fillStyle = palette.lane;
+        context.fillRect(left, LANES.motion.top + 3, 76, 16);
         context.fillStyle = palette.dim;
         context.textAlign = 'left';
-        context.fillText('not analysed', Math.max(x0, LANES.gutter) + 8, LANES.motion.top + 10);
+        context.fillText('not analysed', left + 5, LANES.motion.top + 11.5);
       }
     }
   }

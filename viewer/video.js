@@ -351,7 +351,9 @@ export class VideoPage {
   }
 
   #exportText() {
-    const text = this.marks.size ? `Export ${this.marks.size.toLocaleString('en')} marked` : 'Export';
+    const { size } = this.marks;
+    const listed = this.filter.tree === null ? '' : ` ${this.list.indices.length.toLocaleString('en')}`;
+    const text = size ? `Export ${size.toLocaleString('en')} marked` : `Export${listed}`;
     this.exportButton.querySelector('.export-text').textContent = text;
   }
 
