@@ -68,9 +68,10 @@ accuracy: setup ## measure how right the tags are, into benchmarks/accuracy.md
 	$(BIN)/python -m benchmarks.accuracy
 
 .PHONY: bench
-bench: setup ## measure speed and memory
+bench: setup ## measure speed, memory and the viewer
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.viewer
 
 .PHONY: docs
 docs: setup ## write the pages that follow from the code
@@ -83,6 +84,10 @@ schema: setup ## write docs/formats/motion.schema.json alone
 .PHONY: picture
 picture: demo ## draw docs/images/show.svg from the demo's result
 	$(BIN)/python -m docs.picture demo/tags docs/images/show.svg
+
+.PHONY: screenshots
+screenshots: setup ## draw the viewer's pages into docs/images; needs Chromium
+	$(BIN)/python -m docs.screenshots
 
 .PHONY: lock
 lock: setup ## lock the newest releases that layers/core and requirements/*.in allow

@@ -64,10 +64,35 @@ export function toJson(motion, segments) {
   return `${JSON.stringify({ schema: motion.schema, video: motion.video, segments }, null, 1)}\n`;
 }
 
-/** The command that exports the same segments in any format that flowtag writes. */
-export function exportCommand(run, indices, format = 'otio') {
-  const where = `index in (${indices.join(', ')})`;
-  return `flowtag export ${run} --format ${format} --where '${where}'`;
+const LONGEST_FILTER = 1000;
+
+/** A filter that matches just these segments; null where it would be longer than a filter may be. */
+export function whereOf(indices) {
+  const terms = [];
+  const alone = [];
+  for (const [from, to] of spansOf(indices)) {
+    if (to - from > 1) terms.push(`index >= ${from} and index <= ${to}`);
+    else alone.push(from, ...(to > from ? [to] : []));
+  }
+  if (alone.length) terms.push(`index in (${alone.join(', ')})`);
+  const text = terms.join(' or ');
+  return text.length > LONGEST_FILTER ? null : text;
+}
+
+/** Runs of neighbours, as first and last of each. */
+export function spansOf(indices) {
+  const spans = [];
+  for (const index of [...indices].sort((a, b) => a - b)) {
+    const last = spans[spans.length - 1];
+    if (last && index === last[1] + 1) last[1] = index;
+    else spans.push([index, index]);
+  }
+  return spans;
+}
+
+/** The command that exports what a filter matches, in any format that flowtag writes. */
+export function exportCommand(run, where, format = 'otio') {
+  return `flowtag export ${run} --format ${format}${where ? ` --where '${where}'` : ''}`;
 }
 
 /** Offers a text as a file to keep. */

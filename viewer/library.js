@@ -2,7 +2,7 @@
 
 import { announce } from './announce.js';
 import { cameraChips, levelBar, statusBadge } from './badges.js';
-import { fill, h, icon, oncePerFrame } from './dom.js';
+import { fill, h, icon } from './dom.js';
 import { FilterBar } from './filter_bar.js';
 import { replaceRoute, routeTo } from './route.js';
 import { SegmentSearch } from './search.js';
@@ -12,6 +12,7 @@ import { VirtualList } from './virtual_list.js';
 const ROW_HEIGHT = 88;
 const STRIP = 5;
 const STRIP_AFTER_MS = 90;
+const PROGRESS_MS = 400;
 
 const fastShare = (entry) => {
   const { high = 0, extreme = 0 } = entry.level_seconds;
@@ -32,10 +33,14 @@ export class LibraryPage {
   /**
    * @param {object} source of `openSource`
    * @param {URLSearchParams} query the view to begin with
+   * @param {() => void} signIn asks for a token again
    */
-  constructor(source, query) {
+  constructor(source, query, signIn) {
     this.source = source;
+    this.signIn = signIn;
     this.entries = [];
+    this.isLoaded = false;
+    this.showing = null;
     /** The address of what is shown. */
     this.address = '#/';
     this.shown = [];
@@ -43,7 +48,7 @@ export class LibraryPage {
     this.status = STATUSES.includes(query.get('status')) ? query.get('status') : '';
     this.focusIndex = 0;
     this.segments = new SegmentSearch(source);
-    this.segments.addEventListener('progress', oncePerFrame(() => this.#show()));
+    this.segments.addEventListener('progress', () => this.#progressed());
     this.filter = new FilterBar(query.get('where') ?? '');
     this.filter.addEventListener('change', () => this.#ask());
     this.#build(query.get('q') ?? '');
@@ -75,7 +80,7 @@ export class LibraryPage {
           h('label.select', {}, h('span.visually-hidden', { text: 'Status' }), this.statuses),
           h('label.select', {}, h('span.visually-hidden', { text: 'Sort by' }), h('span', { 'aria-hidden': 'true', text: 'Sort' }), this.sorting)),
         this.table, this.empty));
-    this.element.addEventListener('keydown', (event) => this.#key(event));
+    this.element.addEventListener('keydown', (event) => this.#pressed(event));
   }
 
   #heading() {
@@ -85,14 +90,20 @@ export class LibraryPage {
 
   /** Reads the list of videos, again if it was read before. */
   async load() {
+    let entries;
     try {
-      this.entries = await this.source.videos();
+      entries = await this.source.videos();
     } catch (error) {
       this.#fail(error);
       return;
     }
     document.title = 'Library · flowtag';
-    this.#ask();
+    const state = (each) => `${each.run_id} ${each.status} ${each.analysed_frames}`;
+    const isSame = entries.map(state).join() === this.entries.map(state).join();
+    this.entries = entries;
+    // Who comes back to a list that is the same finds it as it was left.
+    if (!isSame || !this.isLoaded) this.#ask();
+    this.isLoaded = true;
   }
 
   /** Puts the cursor into the search. */
@@ -102,7 +113,8 @@ export class LibraryPage {
   }
 
   close() {
-    clearTimeout(this.announcing);
+    clearTimeout(this.showing);
+    this.segments.ask(null, []);
   }
 
   #fail(error) {
@@ -111,12 +123,29 @@ export class LibraryPage {
     const isNothing = error.status === 404;
     fill(this.empty, h('h2', { text: isNothing ? 'No catalog here yet' : 'The library cannot be read' }),
       h('p', { text: isNothing ? 'A catalog is written once the first video has been tagged. On this machine, flowtag view makes one by itself.' : `${error.message}.` }),
-      h('button.primary', { type: 'button', text: 'Try again', on: { click: () => { this.table.hidden = false; this.load(); } } }));
+      this.source.needsToken
+        ? h('button.primary', { type: 'button', text: 'Sign in', on: { click: this.signIn } })
+        : h('button.primary', { type: 'button', text: 'Try again', on: { click: () => this.load() } }));
   }
 
   #ask() {
     this.segments.ask(this.filter.tree, this.entries);
     this.#show();
+  }
+
+  /** Shows what a search has found so far, now and then: it goes on for a while. */
+  #progressed() {
+    if (this.segments.waiting === 0) {
+      clearTimeout(this.showing);
+      this.showing = null;
+      this.#show();
+    } else this.showing ??= setTimeout(() => { this.showing = null; this.#show(); }, PROGRESS_MS);
+  }
+
+  /** What a row shows, in short. */
+  #key(index) {
+    const { video_id: video, run_id: run, status } = this.shown[index];
+    return [video, run, status, this.segments.found.get(video)?.segments, this.filter.text].join(' ');
   }
 
   #sortBy(value) {
@@ -139,7 +168,7 @@ export class LibraryPage {
     this.focusIndex = Math.min(this.focusIndex, Math.max(this.shown.length - 1, 0));
     this.table.querySelector('.library-row.head').dataset.filtered = String(isFiltered);
     this.table.setAttribute('aria-rowcount', String(this.shown.length + 1));
-    this.list.reset(this.shown.length);
+    this.list.reset(this.shown.length, (index) => this.#key(index));
     this.#tell();
     const query = {
       q: text && this.search.value.trim(), where: this.filter.text, status: this.status, sort: this.sort === 'newest' ? '' : this.sort,
@@ -178,7 +207,7 @@ export class LibraryPage {
     const found = this.segments.found.get(entry.video_id);
     const folder = String(entry.uri).split('/').slice(0, -1).join('/');
     const href = routeTo(entry.video_id, { where: this.filter.text });
-    const link = h('a.video-link', { href, tabindex: index === this.focusIndex ? '0' : '-1', data: { index } }, h('span.name', { text: entry.name }));
+    const link = h('a.video-link', { href }, h('span.name', { text: entry.name }));
     link.addEventListener('focus', () => { this.focusIndex = index; });
     const facts = [found ? `${count(found.segments, 'segment')} match, ${clock(found.seconds)}` : count(entry.segments, 'segment')];
     if (entry.peak) facts.push(`peak ${entry.peak.timecode}`);
@@ -226,7 +255,7 @@ export class LibraryPage {
     return pictures;
   }
 
-  #key(event) {
+  #pressed(event) {
     const isTyping = event.target.matches('input, select, textarea');
     if (event.target === this.search && event.key === 'Enter') this.#focusRow(0);
     if (isTyping || event.altKey || event.ctrlKey || event.metaKey) return;
@@ -239,12 +268,8 @@ export class LibraryPage {
 
   #focusRow(index) {
     if (!this.shown.length) return;
-    const before = this.focusIndex;
     this.focusIndex = Math.min(Math.max(index, 0), this.shown.length - 1);
-    this.list.row(before)?.querySelector('a')?.setAttribute('tabindex', '-1');
     this.list.reveal(this.focusIndex);
-    const link = this.list.row(this.focusIndex)?.querySelector('a');
-    link?.setAttribute('tabindex', '0');
-    link?.focus({ preventScroll: true });
+    this.list.row(this.focusIndex)?.querySelector('a').focus({ preventScroll: true });
   }
 }

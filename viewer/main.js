@@ -2,6 +2,7 @@
 
 import { announce, mountAnnouncer } from './announce.js';
 import { fill, h, icon } from './dom.js';
+import { FetchError } from './fetching.js';
 import { openDialog, showHelp } from './help.js';
 import { LibraryPage } from './library.js';
 import { readRoute, routeTo } from './route.js';
@@ -31,7 +32,10 @@ class Application {
   /** Shows what the address says. */
   async open() {
     const { video, query } = readRoute();
-    if (this.source.needsToken && !(await this.#signIn())) return;
+    if (this.source.needsToken && !(await this.#signIn())) {
+      this.#fail(new FetchError('no token was given', 401));
+      return;
+    }
     if (this.page instanceof LibraryPage) this.libraryRoute = this.page.address;
     this.page?.close();
     this.page = null;
@@ -40,7 +44,7 @@ class Application {
   }
 
   #openLibrary(query) {
-    const page = new LibraryPage(this.source, query);
+    const page = new LibraryPage(this.source, query, () => this.open());
     this.#show(page, h('h1.visually-hidden', { text: 'Library' }));
     page.load();
   }
@@ -54,15 +58,20 @@ class Application {
       this.#show(page, page.heading);
       page.start();
     } catch (error) {
-      console.error(error);
+      // What could not be read is told on the page; anything else is a mistake in the viewer.
+      if (!(error instanceof FetchError)) console.error(error);
       this.#fail(error);
     }
   }
 
   #fail(error) {
+    this.page?.close();
+    this.page = null;
     this.#header();
-    fill(this.place, h('main.empty', { id: 'main', tabindex: '-1' }, h('h1', { text: 'This video cannot be shown' }),
-      h('p', { role: 'alert', text: `${error.message}.` }), h('a.primary', { href: '#/', text: 'To the library' })));
+    const { needsToken } = this.source;
+    fill(this.place, h('main.empty', { id: 'main', tabindex: '-1' }, h('h1', { text: needsToken ? 'Not signed in' : 'This video cannot be shown' }),
+      h('p', { role: 'alert', text: `${error.message}.` }),
+      needsToken ? h('button.primary', { type: 'button', text: 'Sign in', on: { click: () => this.open() } }) : h('a.primary', { href: '#/', text: 'To the library' })));
   }
 
   #show(page, heading) {

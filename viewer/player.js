@@ -23,17 +23,19 @@ export class Player extends EventTarget {
     this.isPlayable = null;
     /** The span that is played again and again; null for none. */
     this.loop = null;
+    this.sources = [];
     this.ticking = 0;
     this.tickedAt = 0;
-    element.addEventListener('loadeddata', () => this.#settle(element.videoWidth > 0));
-    element.addEventListener('error', () => this.#settle(false));
+    // A file whose sound alone can be decoded has no picture.
+    element.addEventListener('loadeddata', () => (element.videoWidth > 0 ? this.#settle(true) : this.#next()));
+    element.addEventListener('error', () => this.#next());
     element.addEventListener('seeked', () => this.dispatchEvent(new Event('time')));
   }
 
-  /** Loads a source; null: there is none. */
-  load(url) {
-    if (url === null) this.#settle(false);
-    else this.element.src = url;
+  /** Loads the first of some sources that can be played. */
+  load(urls) {
+    this.sources = [...urls];
+    this.#next();
   }
 
   get isPlaying() {
@@ -101,12 +103,18 @@ export class Player extends EventTarget {
     this.rate = 0;
     cancelAnimationFrame(this.ticking);
     this.element.pause();
+    this.sources = [];
     this.element.removeAttribute('src');
     this.element.load();
   }
 
   get #isElementDriven() {
     return this.isPlayable === true && this.rate > 0;
+  }
+
+  #next() {
+    if (this.sources.length) this.element.src = this.sources.shift();
+    else this.#settle(false);
   }
 
   #settle(isPlayable) {

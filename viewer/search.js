@@ -64,7 +64,7 @@ export class SegmentSearch extends EventTarget {
   }
 
   async #segments(entry) {
-    const key = `${entry.run_id} ${entry.status} ${entry.analysed_frames}`;
+    const key = `${entry.video_id} ${entry.run_id} ${entry.status} ${entry.analysed_frames}`;
     const kept = this.kept.get(key);
     if (kept) return kept;
     const { segments } = await this.source.motion(entry);

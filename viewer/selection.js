@@ -2,7 +2,7 @@
 
 import { announce } from './announce.js';
 import { h, icon } from './dom.js';
-import { download, exportCommand, nameOf, toCsv, toEdl, toJson } from './exports.js';
+import { download, exportCommand, nameOf, spansOf, toCsv, toEdl, toJson } from './exports.js';
 import { openDialog } from './help.js';
 import { count } from './words.js';
 
@@ -22,13 +22,7 @@ export function storeMarks(runId, marks) {
 
 /** Marks as "1,5,9-12". */
 export function formatMarks(marks) {
-  const spans = [];
-  for (const index of [...marks].sort((a, b) => a - b)) {
-    const last = spans[spans.length - 1];
-    if (last && index === last[1] + 1) last[1] = index;
-    else spans.push([index, index]);
-  }
-  return spans.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(',');
+  return spansOf(marks).map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(',');
 }
 
 /** Reads what `formatMarks` wrote; parts that are none are left out. */
@@ -42,49 +36,62 @@ export function parseMarks(text) {
   return marks;
 }
 
+const FORMATS = {
+  otio: ['OpenTimelineIO', 'otio', 'Resolve and others'],
+  edl: ['EDL', 'edl', 'markers for DaVinci Resolve'],
+  fcp7xml: ['Premiere', 'xml', 'XML of Final Cut Pro 7'],
+  fcpxml: ['Final Cut Pro', 'fcpxml', 'markers and keywords'],
+  csv: ['CSV', 'csv', 'a table of all figures'],
+  json: ['JSON', 'json', 'as motion.json has them'],
+  jsonl: ['JSON lines', 'jsonl', 'a segment a line'],
+  vtt: ['WebVTT', 'vtt', 'cues for a player'],
+  ffmetadata: ['Chapters', 'txt', 'for FFmpeg'],
+};
+
 /**
- * Opens the dialog that exports segments.
+ * Opens the dialog that exports segments. The page itself writes three formats; the server of
+ * `flowtag view` writes all that `flowtag export` does.
  * @param {object} run of a source
  * @param {object[]} segments in order
+ * @param {string|null} where filter that matches just these; null where none can
  * @param {import('./timecode.js').FrameCount} frames
  */
-export function showExport(run, segments, frames) {
-  const indices = segments.map((segment) => segment.index);
+export function showExport(run, segments, where, frames) {
   const stem = nameOf(run.motion).replace(/\.[^.]*$/, '');
-  const save = (suffix, make) => h('button.format', {
-    type: 'button',
-    on: { click: () => { download(`${stem}.${suffix}`, make()); announce(`${stem}.${suffix} was saved`); } },
-  });
-  const here = [
-    labelled(save('edl', () => toEdl(run.motion, segments, frames)), 'EDL', 'markers for DaVinci Resolve'),
-    labelled(save('csv', () => toCsv(segments)), 'CSV', 'a table of all figures'),
-    labelled(save('json', () => toJson(run.motion, segments)), 'JSON', 'as motion.json has them'),
+  const here = {
+    edl: () => toEdl(run.motion, segments, frames), csv: () => toCsv(segments), json: () => toJson(run.motion, segments),
+  };
+  const there = where === null ? [] : run.source.exportFormats;
+  const makers = [
+    ...there.map((format) => [format, () => run.exported(format, where)]),
+    ...Object.entries(here).filter(([format]) => !there.includes(format)),
   ];
-  const formats = run.source.exportFormats.map((format) => labelled(h('button.format', {
-    type: 'button', on: { click: () => exportThere(run, format, indices, stem) },
-  }), format, 'by flowtag export'));
-  const command = exportCommand(run.runId ? `${run.videoId}/${run.runId}` : nameOf(run.motion), indices);
-  const text = h('code', { text: command, tabindex: '0' });
+  const buttons = makers.map(([format, make]) => formatButton(format, stem, make));
+  openDialog(`Export ${count(segments.length, 'segment')}`, h('div.formats', {}, ...buttons), ...commandOf(run, where));
+}
+
+function formatButton(format, stem, make) {
+  const [title, suffix, text] = FORMATS[format] ?? [format, format, 'by flowtag export'];
+  const save = async () => {
+    try {
+      download(`${stem}.${suffix}`, await make());
+      announce(`${stem}.${suffix} was saved`);
+    } catch (error) {
+      announce(`Not exported: ${error.message}`);
+    }
+  };
+  return h('button.format', { type: 'button', on: { click: save } }, icon('export'), h('b', { text: title }), h('span', { text }));
+}
+
+function commandOf(run, where) {
+  if (where === null) return [h('p.hint', { text: 'These are more marks than one filter can name: for other programs, mark fewer, or export by a filter.' })];
+  const command = exportCommand(`${run.videoId}/${run.runId}`, where);
   const copy = h('button.quiet', { type: 'button', text: 'Copy', on: { click: () => copyText(command, 'The command was copied') } });
-  openDialog(`Export ${count(segments.length, 'segment')}`,
-    h('div.formats', {}, ...here, ...formats),
-    h('h3', { text: 'For other programs' }),
-    h('p.hint', { text: 'In the folder of results, this command writes Premiere, Final Cut, Avid and OpenTimelineIO files too: choose one by --format.' }),
-    h('div.command', {}, text, copy));
-}
-
-function labelled(button, title, text) {
-  button.append(icon('export'), h('b', { text: title }), h('span', { text }));
-  return button;
-}
-
-async function exportThere(run, format, indices, stem) {
-  try {
-    download(`${stem}.${format}`, await run.exported(format, `index in (${indices.join(', ')})`));
-    announce(`${stem}.${format} was saved`);
-  } catch (error) {
-    announce(`Not exported: ${error.message}`);
-  }
+  return [
+    h('h3', { text: 'The same by a command' }),
+    h('p.hint', { text: 'In the folder of results; --format says for which program.' }),
+    h('div.command', {}, h('code', { text: command, tabindex: '0' }), copy),
+  ];
 }
 
 /** Copies a text, and says so. */

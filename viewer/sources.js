@@ -114,6 +114,11 @@ class StaticRun {
     return null;
   }
 
+  /** URL of the playable copy that `flowtag tag --proxy` makes, if it did. */
+  async proxy() {
+    return new URL('proxy.mp4', this.base).href;
+  }
+
   /** URL of frames.parquet. */
   async frames() {
     return new URL('frames.parquet', this.base).href;
@@ -131,7 +136,7 @@ class StaticRun {
   /** An export as the server makes it. */
   async exported(format, where) {
     const url = new URL(`export/${this.videoId}/${this.runId}`, document.baseURI);
-    url.search = new URLSearchParams({ format, where });
+    url.search = new URLSearchParams({ format, ...(where && { where }) });
     return (await request(url)).blob();
   }
 }
@@ -234,6 +239,10 @@ class ApiRun {
 
   async video() {
     return (await this.#links(0)).source_url;
+  }
+
+  async proxy() {
+    return null;
   }
 
   async frames() {

@@ -132,7 +132,7 @@ export class Stage {
     if (hasStill && found?.still) parts.push(`still ${at(found.still)}`);
     if (hasGrid && found?.grid) parts.push(`flow ${at(found.grid)}`, `confidence ${percent(meanConfidence(found.grid))}`);
     else if (hasGrid) parts.push(this.chunks.isGone ? 'the flow of this run is no longer stored' : 'no flow here');
-    else if (hasStill && !found?.still && this.chunks.isGone) parts.push('the stills of this run are no longer stored: the segment\u2019s picture');
+    else if (hasStill && !found?.still && this.chunks.isGone) parts.push(this.still.hidden ? 'no picture of this moment is stored' : 'the stills of this run are no longer stored: the segment\u2019s picture');
     this.caption.textContent = parts.join(' · ');
     this.caption.hidden = !parts.length;
   }

@@ -5,7 +5,7 @@
 
 import { h, oncePerFrame } from './dom.js';
 import { seriesOfSegments } from './series.js';
-import { LANES, Painting, readPalette } from './timeline_paint.js';
+import { LANES, Painting, readPalette, strongestLevels } from './timeline_paint.js';
 import { cameraWords } from './words.js';
 
 const ZOOM_STEP = 1.5;
@@ -131,6 +131,14 @@ export class Timeline extends EventTarget {
     if (from >= this.view.from && to <= this.view.to) return;
     if (to - from > span) this.setView(from - (to - from) * 0.1, to + (to - from) * 0.1);
     else this.setView((from + to) / 2 - span / 2, (from + to) / 2 + span / 2);
+  }
+
+  /** What the overview shows at each of so many columns; it changes with the width alone. */
+  overviewColumns(columns) {
+    if (this.overview?.length !== columns) {
+      this.overview = strongestLevels(this.model.segments, this.model.duration, columns);
+    }
+    return this.overview;
   }
 
   close() {

@@ -24,6 +24,7 @@ const NAMED_FROM_PX = 52;
 const SIGNED_FROM_PX = 13;
 const RATED_FROM_PX = 46;
 const DIMMED = 0.16;
+const MATCHING = 100;
 
 /** The colours of the page's theme, as the canvas needs them. */
 export function readPalette(element) {
@@ -153,7 +154,7 @@ export class Painting {
     const columns = sampledColumns(this, series);
     const reach = height / 2 - 3;
     const scale = (speed) => Math.sqrt(Math.min(speed / timeline.scaleTop, 1)) * reach;
-    const step = 1 / (devicePixelRatio > 1 ? 2 : 1);
+    const step = 1 / (devicePixelRatio || 1);
     // Fog lies where little can be trusted; the curve itself fades too.
     context.fillStyle = palette.fog;
     for (const { x, confidence } of columns) {
@@ -181,7 +182,7 @@ export class Painting {
     const { top, height } = LANES.segments;
     const [first, last] = this.visible;
     const { segments } = this.timeline.model;
-    if (last - first > (this.width - LANES.gutter) / 2) {
+    if (this.#isDense) {
       this.#segmentColumns(first, last);
     } else {
       for (let i = first; i < last; i += 1) this.#segment(segments[i], i);
@@ -229,29 +230,43 @@ export class Painting {
     context.globalAlpha = 1;
   }
 
-  /** Where many segments share a px, it shows the strongest of them. */
+  /** Where many segments share a px, it shows the strongest of them, those that match first. */
   #segmentColumns(first, last) {
     const { context, palette, timeline } = this;
     const { segments } = timeline.model;
     const { top, height } = LANES.segments;
-    const columns = new Map();
-    for (let i = first; i < last; i += 1) {
-      const matches = !timeline.matches || timeline.matches.has(i);
-      const rank = LEVELS.indexOf(segments[i].motion.level) + (matches ? 100 : 0);
-      const from = Math.floor(this.x(segments[i].start.seconds));
-      const to = Math.max(from + 1, Math.ceil(this.x(segments[i].end.seconds)));
-      for (let x = Math.max(from, LANES.gutter); x < to && x < this.width; x += 1) {
-        if (rank > (columns.get(x) ?? -2)) columns.set(x, rank);
-      }
-    }
-    for (const [x, rank] of columns) {
-      const level = rank >= 99 ? rank - 100 : rank;
-      context.globalAlpha = rank >= 99 ? 1 : DIMMED;
+    const columns = this.#columns(first, last, (segment, index) => {
+      const matches = !timeline.matches || timeline.matches.has(index);
+      return LEVELS.indexOf(segment.motion.level) + 2 + (matches ? MATCHING : 0);
+    }, segments);
+    for (const [from, to, rank] of runs(columns)) {
+      const level = (rank % MATCHING) - 2;
       const size = (height - 4) * (LEVEL_HEIGHTS[level] ?? 0.2);
+      context.globalAlpha = rank >= MATCHING ? 1 : DIMMED;
       context.fillStyle = palette.levels[level] ?? palette.unknown;
-      context.fillRect(x, top + height - 2 - size, 1, size);
+      context.fillRect(LANES.gutter + from, top + height - 2 - size, to - from, size);
     }
     context.globalAlpha = 1;
+  }
+
+  /** For each px the highest rank of the segments in it; 0 where there is none. */
+  #columns(first, last, rankOf, segments) {
+    const columns = new Uint8Array(Math.ceil(this.width - LANES.gutter));
+    for (let i = first; i < last; i += 1) {
+      const rank = rankOf(segments[i], i);
+      if (!rank) continue;
+      const from = Math.max(0, Math.floor(this.x(segments[i].start.seconds) - LANES.gutter));
+      const end = Math.max(from + 1, Math.ceil(this.x(segments[i].end.seconds) - LANES.gutter));
+      for (let x = from; x < end && x < columns.length; x += 1) {
+        if (rank > columns[x]) columns[x] = rank;
+      }
+    }
+    return columns;
+  }
+
+  get #isDense() {
+    const [first, last] = this.visible;
+    return last - first > (this.width - LANES.gutter) / 2;
   }
 
   #flags(first, last) {
@@ -278,13 +293,14 @@ export class Painting {
     const { shots } = timeline.model;
     const { top, height } = LANES.segments;
     const first = Math.max(0, firstAfter(shots, from) - 1);
-    const isDense = shots.length > 2 && (shots.length / timeline.model.duration) > this.perSecond / 3;
+    // Where lines would touch, they would be a fog and tell nothing.
+    if (shots.length / timeline.model.duration > this.perSecond / 3) return;
     for (let i = first; i < shots.length && shots[i].start.seconds < to; i += 1) {
       const { kind, start, end } = shots[i].transition;
       if (kind === 'start') continue;
       const x = Math.round(this.x(shots[i].start.seconds));
       context.fillStyle = palette.dim;
-      context.globalAlpha = isDense ? 0.15 : 0.8;
+      context.globalAlpha = 0.8;
       context.fillRect(x - 0.5, LANES.motion.top, 1, top + height - LANES.motion.top);
       if (kind !== 'cut') {
         const [x0, x1] = [this.x(start.seconds), this.x(end.seconds)];
@@ -303,6 +319,10 @@ export class Painting {
   #moves() {
     const { segments } = this.timeline.model;
     const [first, last] = this.visible;
+    if (this.#isDense) {
+      this.#moveColumns(first, last);
+      return;
+    }
     for (let i = first; i < last; i += 1) {
       const { camera } = segments[i];
       if (!camera.labels.length) continue;
@@ -312,6 +332,24 @@ export class Painting {
       });
       if (camera.labels.includes('handheld')) this.#move(segments[i], i, 4, 'handheld', 0, null);
     }
+  }
+
+  #moveColumns(first, last) {
+    const { context, palette, timeline } = this;
+    const size = LANES.moves.height - 6;
+    const lanes = [...MOVES.flatMap(({ up, down }, lane) => [[lane, up, 0], [lane, down, 4]]), [4, 'handheld', 2]];
+    context.fillStyle = palette.camera;
+    for (const [lane, label, offset] of lanes) {
+      const columns = this.#columns(first, last, ({ camera }, index) => {
+        if (!camera.labels.includes(label)) return 0;
+        return !timeline.matches || timeline.matches.has(index) ? 2 : 1;
+      }, timeline.model.segments);
+      for (const [from, to, rank] of runs(columns)) {
+        context.globalAlpha = rank === 2 ? 0.9 : DIMMED;
+        context.fillRect(LANES.gutter + from, LANES.moves.top + lane * LANES.moves.height + offset, to - from, size);
+      }
+    }
+    context.globalAlpha = 1;
   }
 
   #move(segment, index, lane, label, sign, move) {
@@ -362,9 +400,12 @@ export class Painting {
       context.stroke();
       context.restore();
       if (width > 90) {
+        const left = Math.max(x0, LANES.gutter) + 4;
+        context.fillStyle = palette.lane;
+        context.fillRect(left, LANES.motion.top + 3, 76, 16);
         context.fillStyle = palette.dim;
         context.textAlign = 'left';
-        context.fillText('not analysed', Math.max(x0, LANES.gutter) + 8, LANES.motion.top + 10);
+        context.fillText('not analysed', left + 5, LANES.motion.top + 11.5);
       }
     }
   }
@@ -387,26 +428,17 @@ export class Painting {
   #overview() {
     const { context, palette, timeline, width } = this;
     const { top, height } = LANES.overview;
-    const { segments, duration, gaps } = timeline.model;
+    const { duration, gaps } = timeline.model;
     const span = width - LANES.gutter;
     const x = (seconds) => LANES.gutter + (seconds / duration) * span;
     context.fillStyle = palette.lane;
     context.fillRect(LANES.gutter, top, span, height);
-    const strongest = new Int8Array(Math.ceil(span)).fill(-1);
-    for (const segment of segments) {
-      const level = LEVELS.indexOf(segment.motion.level);
-      const to = Math.min(Math.ceil(x(segment.end.seconds) - LANES.gutter), strongest.length);
-      for (let i = Math.max(0, Math.floor(x(segment.start.seconds) - LANES.gutter)); i < to; i += 1) {
-        if (level > strongest[i]) strongest[i] = level;
-      }
-    }
     context.globalAlpha = 0.75;
-    strongest.forEach((level, i) => {
-      if (level < 0) return;
-      const size = (height - 6) * LEVEL_HEIGHTS[level];
-      context.fillStyle = palette.levels[level];
-      context.fillRect(LANES.gutter + i, top + height - 3 - size, 1, size);
-    });
+    for (const [from, to, rank] of runs(timeline.overviewColumns(Math.ceil(span)))) {
+      const size = (height - 6) * LEVEL_HEIGHTS[rank - 1];
+      context.fillStyle = palette.levels[rank - 1];
+      context.fillRect(LANES.gutter + from, top + height - 3 - size, to - from, size);
+    }
     context.globalAlpha = 1;
     context.fillStyle = palette.hatch;
     for (const gap of gaps) {
@@ -423,6 +455,30 @@ export class Painting {
     context.strokeStyle = palette.accent;
     context.lineWidth = 1;
     context.strokeRect(x0 + 0.5, top + 0.5, Math.max(x1 - x0 - 1, 2), height - 1);
+  }
+}
+
+/** The strongest level at each of so many columns of a whole video, from 1; 0 where none is known. */
+export function strongestLevels(segments, duration, columns) {
+  const strongest = new Uint8Array(columns);
+  const scale = columns / duration;
+  for (const segment of segments) {
+    const rank = LEVELS.indexOf(segment.motion.level) + 1;
+    const end = Math.min(Math.ceil(segment.end.seconds * scale), columns);
+    for (let x = Math.max(0, Math.floor(segment.start.seconds * scale)); x < end; x += 1) {
+      if (rank > strongest[x]) strongest[x] = rank;
+    }
+  }
+  return strongest;
+}
+
+/** Stretches of equal values but 0: first, one past the last, and the value. */
+function* runs(values) {
+  let start = 0;
+  for (let i = 1; i <= values.length; i += 1) {
+    if (values[i] === values[start]) continue;
+    if (values[start]) yield [start, i, values[start]];
+    start = i;
   }
 }
 
@@ -448,7 +504,8 @@ function firstAfter(items, seconds) {
 /** What to draw at each px: the fastest of what lies in it, and the mean confidence. */
 function sampledColumns(painting, series) {
   const { timeline, width, perSecond } = painting;
-  const step = devicePixelRatio > 1 ? 0.5 : 1;
+  // A column is a px of the screen: anything else would leave seams.
+  const step = 1 / (devicePixelRatio || 1);
   const columns = [];
   const end = Math.min(width, painting.x(timeline.model.duration));
   let index = series.indexAt(timeline.view.from);

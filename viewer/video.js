@@ -4,9 +4,10 @@ import { announce } from './announce.js';
 import { statusBadge } from './badges.js';
 import { ChunkStore } from './chunks.js';
 import { fill, h, icon } from './dom.js';
+import { FetchError, request } from './fetching.js';
 import { compileFilter } from './filter.js';
 import { FilterBar } from './filter_bar.js';
-import { nameOf } from './exports.js';
+import { nameOf, whereOf } from './exports.js';
 import { showSegment } from './inspector.js';
 import { Player } from './player.js';
 import { queryNumber, replaceRoute, routeTo } from './route.js';
@@ -121,7 +122,7 @@ export class VideoPage {
   start() {
     document.title = `${nameOf(this.motion)} · flowtag`;
     const { query, timeline } = this;
-    this.run.video().then((url) => this.player.load(url), () => this.player.load(null));
+    this.#loadVideo();
     this.#readCurves();
     const from = queryNumber(query, 'from');
     const to = queryNumber(query, 'to');
@@ -136,6 +137,13 @@ export class VideoPage {
     this.#loopChanged();
     this.#stateChanged();
     this.list.reveal();
+  }
+
+  /** The video itself where it can be played, else its proxy; else stills. */
+  async #loadVideo() {
+    const urls = await Promise.all([this.run.video(), this.run.proxy()].map((each) => each.catch(() => null)));
+    if (!this.aborting.signal.aborted) this.player.load(urls.filter((url) => url !== null));
+    this.videoUrl = urls[0];
   }
 
   async #readCurves() {
@@ -247,9 +255,11 @@ export class VideoPage {
 
   /** Offers marked segments for export; all that are listed where none is marked. */
   export() {
-    const indices = this.marks.size ? [...this.marks].sort((a, b) => a - b) : this.list.indices;
+    const isMarked = this.marks.size > 0;
+    const indices = isMarked ? [...this.marks].sort((a, b) => a - b) : this.list.indices;
+    const where = isMarked ? whereOf(indices) : this.filter.text;
     if (!indices.length) announce('There is nothing to export');
-    else showExport(this.run, indices.map((index) => this.segments[index]), this.frames);
+    else showExport(this.run, indices.map((index) => this.segments[index]), where, this.frames);
   }
 
   copyLink() {
@@ -300,13 +310,21 @@ export class VideoPage {
     if (!isPlaying) this.#remember();
   }
 
-  #playableChanged() {
-    const { codec } = this.motion.video;
-    const why = this.player.element.error && this.player.element.src
-      ? `This browser does not play ${codec ?? 'this video'}, or the file is not there: stills follow the playhead.`
-      : 'The video itself is not served here: stills follow the playhead.';
-    this.stage.setPlayable(this.player.isPlayable, why);
-    this.element.dataset.playable = String(this.player.isPlayable);
+  async #playableChanged() {
+    const { isPlayable } = this.player;
+    this.element.dataset.playable = String(isPlayable);
+    this.stage.setPlayable(isPlayable, 'Stills follow the playhead.');
+    if (!isPlayable) this.stage.setPlayable(false, await this.#whyNot());
+  }
+
+  async #whyNot() {
+    if (!this.videoUrl) return 'The video itself is not served here: stills follow the playhead.';
+    try {
+      await request(this.videoUrl, { headers: { Range: 'bytes=0-0' } });
+    } catch (error) {
+      if (error.status === 404) return 'The video is not where it was when it was tagged: stills follow the playhead.';
+    }
+    return `This browser does not play ${this.motion.video.codec ?? 'this video'}: stills follow the playhead.`;
   }
 
   #filterChanged() {
@@ -333,7 +351,9 @@ export class VideoPage {
   }
 
   #exportText() {
-    const text = this.marks.size ? `Export ${this.marks.size.toLocaleString('en')} marked` : 'Export';
+    const { size } = this.marks;
+    const listed = this.filter.tree === null ? '' : ` ${this.list.indices.length.toLocaleString('en')}`;
+    const text = size ? `Export ${size.toLocaleString('en')} marked` : `Export${listed}`;
     this.exportButton.querySelector('.export-text').textContent = text;
   }
 
@@ -395,7 +415,7 @@ export async function openVideo(source, videoId, query) {
   const run = await source.run(videoId, query.get('run'));
   const { video, analysis, shots, segments } = run.motion ?? {};
   if (!video || !analysis || !Array.isArray(shots) || !Array.isArray(segments)) {
-    throw new Error('this is not a readable motion.json');
+    throw new FetchError('this is not a readable motion.json', 200);
   }
   return new VideoPage(run, query);
 }

@@ -16,18 +16,29 @@ export class VirtualList {
     this.render = render;
     this.length = 0;
     this.rows = new Map();
+    this.keys = new WeakMap();
+    this.keyOf = null;
     this.body = h('div.virtual-body', attributes);
-    this.element = h('div.virtual', { tabindex: '-1' }, this.body);
+    this.element = h('div.virtual', { role: 'none' }, this.body);
     this.update = oncePerFrame(() => this.#update());
     this.element.addEventListener('scroll', this.update, { passive: true });
     new ResizeObserver(this.update).observe(this.element);
   }
 
-  /** Shows so many rows, made anew; stays where it was scrolled to, as far as that goes. */
-  reset(length) {
+  /**
+   * Shows so many rows; stays where it was scrolled to, as far as that goes.
+   * @param {number} length
+   * @param {(index: number) => string} [keyOf] says what a row shows: one that shows the same as
+   *   before is kept as it is, with its pictures and the focus
+   */
+  reset(length, keyOf = null) {
     this.length = length;
-    for (const row of this.rows.values()) row.remove();
-    this.rows.clear();
+    for (const [index, row] of this.rows) {
+      if (keyOf && index < length && this.keys.get(row) === keyOf(index)) continue;
+      row.remove();
+      this.rows.delete(index);
+    }
+    this.keyOf = keyOf;
     this.body.style.height = `${length * this.rowHeight}px`;
     this.#update();
   }
@@ -63,6 +74,7 @@ export class VirtualList {
 
   #made(index) {
     const row = this.render(index);
+    if (this.keyOf) this.keys.set(row, this.keyOf(index));
     row.style.height = `${this.rowHeight}px`;
     row.style.transform = `translateY(${index * this.rowHeight}px)`;
     return row;

@@ -49,7 +49,8 @@ def write_run(root: Path, metadata: dict[str, Any], **entry: Any) -> Path:
     run = root / VIDEO_ID / RUN_ID
     run.mkdir(parents=True)
     (run / "motion.json").write_text(json.dumps(metadata), encoding="utf-8")
-    latest = {"schema": "flowtag.latest/1", "video_id": VIDEO_ID, "run_id": RUN_ID}
+    known = {name: catalog_entry(metadata)[name] for name in ("motion", "source", "planned_at")}
+    latest = {"schema": "flowtag.latest/1", "video_id": VIDEO_ID, "run_id": RUN_ID, **known}
     (run.parent / "latest.json").write_text(json.dumps(latest), encoding="utf-8")
     write_catalog(root, [catalog_entry(metadata) | entry])
     return run

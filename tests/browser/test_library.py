@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Results
 
@@ -17,7 +17,7 @@ def library(page: Page, address: str) -> Page:
     return page
 
 
-def _links(page: Page):  # type: ignore[no-untyped-def]
+def _links(page: Page) -> Locator:
     return page.locator(".video-link")
 
 

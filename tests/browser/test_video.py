@@ -6,15 +6,21 @@ import csv
 import io
 import json
 import re
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Download, Page, expect
 
+from tests.browser import films
 from tests.browser.chromium import wait_until
 from tests.browser.conftest import Results
+from tests.browser.serving import static_site, viewing
 from tests.functional.command import read_json
+from tests.rendering import Clip, RenderedClip
+from tests.rendering.moves import CameraMove
 
 _TIMECODE = re.compile(r"\d\d:\d\d:\d\d:\d\d")
 
@@ -157,15 +163,21 @@ def test_hovering_shows_the_still_of_the_moment(reel: Page) -> None:
     expect(reel.locator(".preview-text b")).to_have_text(_TIMECODE)
 
 
-def test_marked_segments_are_exported_as_edl_csv_and_json(reel: Page, results: Results) -> None:
+def test_marked_segments_are_exported_by_the_page_itself(
+    page: Page, results: Results, tmp_path: Path
+) -> None:
     segments = read_json(results.motion("reel"))["segments"]
-    for key in ("ArrowDown", "m", "ArrowDown", "ArrowDown", "m"):
-        reel.keyboard.press(key)
-    reel.get_by_role("button", name="Export 2 marked").click()
+    copy = tmp_path / "results"
+    shutil.copytree(results.folder, copy)
+    with static_site(copy) as site:
+        _opened(page, site, results, "reel")
+        for key in ("ArrowDown", "m", "ArrowDown", "ArrowDown", "m"):
+            page.keyboard.press(key)
+        page.get_by_role("button", name="Export 2 marked").click()
 
-    edl = _text(_saved(reel, "EDL")).split("\n")
-    rows = list(csv.DictReader(io.StringIO(_text(_saved(reel, "CSV")))))
-    written = json.loads(_text(_saved(reel, "JSON")))
+        edl = _text(_saved(page, "EDL")).split("\n")
+        rows = list(csv.DictReader(io.StringIO(_text(_saved(page, "CSV")))))
+        written = json.loads(_text(_saved(page, "JSON")))
 
     assert edl[1].strip() == "FCM: NON-DROP FRAME"
     events = [line.split() for line in edl if " V     C " in line]
@@ -174,7 +186,7 @@ def test_marked_segments_are_exported_as_edl_csv_and_json(reel: Page, results: R
     assert lengths == [segments[i]["end"]["frame"] - segments[i]["start"]["frame"] for i in (1, 3)]
     assert [row["start"] for row in rows] == [event[4] for event in events]
     assert written["segments"] == [segments[1], segments[3]]
-    expect(reel.get_by_text("--where 'index in (1, 3)'")).to_be_visible()
+    expect(page.get_by_text("--where 'index in (1, 3)'")).to_be_visible()
 
 
 def test_a_link_restores_the_exact_view(
@@ -286,3 +298,21 @@ def test_help_tells_the_keys(reel: Page) -> None:
     reel.keyboard.press("Escape")
 
     expect(reel.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_proxy_beside_the_result_is_played_in_place_of_a_master(
+    page: Page, results: Results, tmp_path: Path, rendered: Callable[[Clip], RenderedClip]
+) -> None:
+    copy = tmp_path / "results"
+    shutil.copytree(results.folder, copy)
+    (run,) = (path.parent for path in copy.glob(f"{results.videos['master']}/*/motion.json"))
+    playable = rendered(films.plain("proxy", CameraMove(zoom=0.2)))
+    shutil.copy(playable.path, run / "proxy.mp4")
+
+    with viewing(copy) as address:
+        _opened(page, address, results, "master")
+        page.keyboard.press("l")
+        wait_until(page, "document.querySelector('video').currentTime > 0.2")
+        page.keyboard.press("k")
+
+        expect(page.locator("img.still")).to_be_hidden()

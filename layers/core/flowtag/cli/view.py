@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import webbrowser
 from pathlib import Path
@@ -50,9 +51,12 @@ def view(path: Path, port: int | None, no_browser: bool) -> None:
     DIR may be an output folder, a video's folder, or a run's folder.
     """
     _require_server()
+    from flowtag.cli.finding import find_motion
     from flowtag.viewing.shelf import Shelf
 
-    shelf = Shelf(path)
+    shelf = Shelf(path, find_motion)
+    # Of thousands of videos this takes seconds.
+    click.echo(f"reading {printable(path)} …", err=True)
     found = shelf.refresh()
     for problem in shelf.problems:
         click.echo(f"left out: {printable(problem)}", err=True)
@@ -63,7 +67,8 @@ def view(path: Path, port: int | None, no_browser: bool) -> None:
         click.echo(f"{count(len(found), 'video')}; stop with Ctrl-C", err=True)
         if not no_browser:
             webbrowser.open(address)
-        _server(shelf, opened).run(sockets=[listener])
+        with contextlib.suppress(KeyboardInterrupt):
+            _server(shelf, opened).run(sockets=[listener])
 
 
 def _require_server() -> None:
@@ -81,10 +86,11 @@ def _require_server() -> None:
 def _server(shelf: Shelf, opened: str | None) -> uvicorn.Server:
     import uvicorn
 
+    from flowtag.cli.page_exports import export_formats, run_export
     from flowtag.viewing.pages import viewer_folder
-    from flowtag.viewing.server import viewer_app
+    from flowtag.viewing.server import Exports, viewer_app
 
-    app = viewer_app(shelf, viewer_folder(), opened)
+    app = viewer_app(shelf, viewer_folder(), Exports(export_formats, run_export), opened)
     # Connections that a browser keeps open must not hold up Ctrl-C.
     return uvicorn.Server(
         uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=1)

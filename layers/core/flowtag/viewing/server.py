@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -24,7 +25,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from flowtag.catalog_entry import Catalog
 from flowtag.errors import FlowtagError, ObjectNotFoundError, SettingsError
 from flowtag.latest import Latest
-from flowtag.viewing.exporting import export_formats, run_export
 from flowtag.viewing.shelf import Shelf
 
 _HEADERS = {
@@ -60,22 +60,37 @@ class _Headed:
         await self._app(scope, receive, headed)
 
 
-def viewer_app(shelf: Shelf, pages: Path, opened: str | None = None) -> Starlette:
+@dataclass(frozen=True)
+class Exports:
+    """What can be exported, and how.
+
+    Attributes:
+        formats: names of the formats; may be none.
+        run: takes a motion.json, a format and a filter, and returns what is written; raises
+            :class:`~flowtag.errors.SettingsError` where that cannot be done.
+    """
+
+    formats: Callable[[], list[str]]
+    run: Callable[[Path, str, str | None], bytes]
+
+
+def viewer_app(shelf: Shelf, pages: Path, exports: Exports, opened: str | None) -> Starlette:
     """The application.
 
     Args:
         shelf: the results.
         pages: folder with the viewer's files.
+        exports: what the page can ask to be exported.
         opened: the video to begin with; None: the library.
     """
     return Starlette(
         routes=[
-            Route("/config.json", _config(opened)),
+            Route("/config.json", _config(exports, opened)),
             Route("/data/catalog/catalog.json", partial(_catalog, shelf)),
             Route("/data/{video}/latest.json", partial(_latest, shelf)),
             Route("/data/{video}/{run}/{name:path}", partial(_run_file, shelf)),
             Route("/media/{video}/{run}", partial(_video, shelf)),
-            Route("/export/{video}/{run}", partial(_export, shelf)),
+            Route("/export/{video}/{run}", partial(_export, shelf, exports)),
             Mount("/", StaticFiles(directory=pages, html=True)),
         ],
         # A page from elsewhere must not reach these files by a name that leads to this machine.
@@ -87,10 +102,10 @@ def viewer_app(shelf: Shelf, pages: Path, opened: str | None = None) -> Starlett
     )
 
 
-def _config(opened: str | None) -> Answer:
+def _config(exports: Exports, opened: str | None) -> Answer:
     async def config(request: Request) -> Response:
         return JSONResponse(
-            {"data": "data/", "media": "media/", "open": opened, "export": export_formats()}
+            {"data": "data/", "media": "media/", "open": opened, "export": exports.formats()}
         )
 
     return config
@@ -130,11 +145,11 @@ async def _video(shelf: Shelf, request: Request) -> Response:
     return FileResponse(path, media_type=kind)
 
 
-async def _export(shelf: Shelf, request: Request) -> Response:
+async def _export(shelf: Shelf, exports: Exports, request: Request) -> Response:
     wanted, asked = request.path_params, request.query_params
     motion = await run_in_threadpool(shelf.file, wanted["video"], wanted["run"], "motion.json")
     exported = await run_in_threadpool(
-        run_export, motion, asked.get("format", ""), asked.get("where")
+        exports.run, motion, asked.get("format", ""), asked.get("where")
     )
     return Response(exported, media_type="application/octet-stream")
 

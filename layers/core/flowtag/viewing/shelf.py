@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from flowtag.catalog_entry import CatalogEntry, summarize
-from flowtag.cli.finding import find_motion
 from flowtag.errors import ContractError, FlowtagError, ObjectNotFoundError, StorageError
 from flowtag.latest import SourceOrder, read_latest
 from flowtag.places import VIDEO_SUFFIXES
@@ -17,7 +17,7 @@ from flowtag.runs import RunKeys, read_motion
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _READABLE = re.compile(
-    r"motion\.json|plan\.json|run\.json|frames\.parquet"
+    r"motion\.json|plan\.json|run\.json|frames\.parquet|proxy\.mp4"
     r"|thumbnails/[A-Za-z0-9_-]+\.jpg|chunks/[0-9]+\.npz"
 )
 _MOTION = "motion.json"
@@ -39,9 +39,15 @@ class Shelved:
 class Shelf:
     """All results under one path; looked for again whenever they are listed."""
 
-    def __init__(self, path: Path) -> None:
-        """Takes an output folder, a video's or a run's folder, or a motion.json."""
+    def __init__(self, path: Path, find_motion: Callable[[Path], list[Path]]) -> None:
+        """Takes a place of results.
+
+        Args:
+            path: an output folder, a video's or a run's folder, or a motion.json.
+            find_motion: the motion.json files that a path means.
+        """
         self._path = path
+        self._find_motion = find_motion
         self._lock = threading.Lock()
         self._read: dict[Path, tuple[tuple[int, int], Shelved]] = {}
         self._shelved: dict[str, Shelved] = {}
@@ -121,15 +127,15 @@ class Shelf:
         return found, problems
 
     def _motions(self, problems: list[str]) -> list[Path]:
-        """As :func:`find_motion`, but one damaged video of a folder hides no other."""
+        """As ``find_motion`` does, but one damaged video of a folder hides no other."""
         path = self._path
         named = path.is_file() or (path / _MOTION).is_file() or (path / "latest.json").is_file()
         if named or not path.is_dir():
-            return find_motion(path)
+            return self._find_motion(path)
         motions: list[Path] = []
         for folder in sorted(each for each in path.iterdir() if (each / "latest.json").is_file()):
             try:
-                motions += find_motion(folder)
+                motions += self._find_motion(folder)
             except FlowtagError as error:
                 problems.append(str(error))
         if not motions and not problems:

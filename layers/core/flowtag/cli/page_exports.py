@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import click
 
-from flowtag.errors import SettingsError
+from flowtag.errors import FlowtagError, SettingsError
 
-_COMMAND = "export"
-_TIMEOUT_SECONDS = 120
+_COMMAND, _OPTION = "export", "--format"
 
 
 def export_formats() -> list[str]:
     """The formats that ``flowtag export`` writes; none where there is no such command."""
-    from flowtag.cli import main
-
-    command = main.commands.get(_COMMAND)
+    command = _command()
     for parameter in command.params if command else ():
-        if parameter.name == "format" and isinstance(parameter.type, click.Choice):
+        if _OPTION in parameter.opts and isinstance(parameter.type, click.Choice):
             return [str(choice) for choice in parameter.type.choices]
     return []
 
@@ -37,17 +32,23 @@ def run_export(motion: Path, format_name: str, where: str | None) -> bytes:
     Raises:
         SettingsError: there is no such format, or the command refused; it says why.
     """
-    if format_name not in export_formats():
+    command = _command()
+    if command is None or format_name not in export_formats():
         raise SettingsError(f"there is no format {format_name!r}")
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder, "export")
-        command = [sys.executable, "-m", "flowtag.cli", _COMMAND, str(motion)]
-        command += [f"--format={format_name}", "-o", str(written)]
+        words = [str(motion), f"{_OPTION}={format_name}", "-o", str(written)]
         if where:
-            command.append(f"--where={where}")
-        ran = subprocess.run(
-            command, capture_output=True, timeout=_TIMEOUT_SECONDS, check=False, text=True
-        )
-        if ran.returncode or not written.is_file():
-            raise SettingsError(ran.stderr.strip() or "flowtag export wrote nothing")
+            words.append(f"--where={where}")
+        try:
+            command.main(words, prog_name=f"flowtag {_COMMAND}", standalone_mode=False)
+        except (click.ClickException, FlowtagError) as error:
+            raise SettingsError(str(error)) from error
         return written.read_bytes()
+
+
+def _command() -> click.Command | None:
+    # Here, since it imports this module by way of the command that opens the page.
+    from flowtag.cli import main
+
+    return main.commands.get(_COMMAND)
