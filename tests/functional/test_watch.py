@@ -325,3 +325,39 @@ def test_results_in_the_folder_are_no_videos(card: Path, clip: Path) -> None:
         assert Path(watch.next()["input"]).name == "b.mp4"
         assert watch.end() == 130
         assert "2 results" in watch.said
+
+
+def test_exports_come_beside_each_video(tmp_path: Path) -> None:
+    folder, out = tmp_path / "card", tmp_path / "tags"
+    clip = make_clip(folder / "take 2.mp4", frames=50)
+    options = ("--once", *_QUICK, "--export", "edl", "--export", "csv")
+
+    ran = run_flowtag("watch", folder, "--out", out, *options)
+
+    assert ran.status == 0, ran.err
+    exported = run_flowtag("export", ran.motion, "--format", "edl")
+    beside = folder / "take 2.mp4.edl"
+    assert beside.read_text(encoding="utf-8") == exported.out
+    assert (folder / "take 2.mp4.csv").exists()
+    assert half_written(folder) == []
+    before = fingerprints(folder, "*.edl")
+    again = run_flowtag("watch", folder, "--out", out, *options)
+    assert (again.status, fingerprints(folder, "*.edl")) == (0, before)
+    beside.unlink()
+    assert run_flowtag("watch", folder, "--out", out, *options).status == 0
+    assert beside.exists()
+    assert clip.exists()
+
+
+def test_a_folder_that_takes_no_exports_is_said_and_the_tags_stand(tmp_path: Path) -> None:
+    folder, out = tmp_path / "card", tmp_path / "tags"
+    make_clip(folder / "take.mp4", frames=50)
+    # Root may write anywhere, but not over a folder.
+    (folder / "take.mp4.edl").mkdir()
+
+    ran = run_flowtag("watch", folder, "--out", out, "--once", "--json", *_QUICK, "--export", "edl")
+
+    (line,) = ran.json_lines
+    assert (ran.status, line["status"], line["code"]) == (1, "tagged", "no_export")
+    assert "take.mp4.edl" in line["reason"]
+    assert read_json(Path(line["motion"]))["analysis"]["status"] == "complete"

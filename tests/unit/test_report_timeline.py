@@ -12,7 +12,7 @@ from flowtag.report.curves import read_samples
 from flowtag.report.linking import film_of, url_from
 from flowtag.report.timeline import CURVE_WIDTH, Timeline, timeline_of
 from flowtag.report.wording import FLAGS, clock, frame_rate, storage, subject_words, why_unknown
-from flowtag.report.writing import is_current
+from flowtag.whole_files import is_current
 from tests.unit.run_objects import make_gap, make_metadata, make_plan
 
 _FORMATS = Path(__file__).parents[2] / "docs/formats/motion-json.md"

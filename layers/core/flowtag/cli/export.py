@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -24,9 +23,8 @@ if TYPE_CHECKING:
     from flowtag.filtering import Filter
 
 _TIMEOUT_SECONDS = 120.0
+EXPORT_FORMATS = ("otio", "edl", "fcp7xml", "fcpxml", "csv", "vtt", "ffmetadata", "jsonl")
 _HANDLES = re.compile(r"^(\d+)f$|^(\d+(?:\.\d+)?)s$")
-_FORMATS = ("otio", "edl", "fcp7xml", "fcpxml", "csv", "vtt", "ffmetadata", "jsonl")
-
 _EPILOG = """\b
 Formats:
   otio        OpenTimelineIO: Resolve, and what has an adapter for it
@@ -72,7 +70,7 @@ def read_handles(text: str) -> Handles:
 @click.command(epilog=_EPILOG)
 @click.argument("run")
 @click.option(
-    "--format", "kind", required=True, type=click.Choice(_FORMATS), help="What is written."
+    "--format", "kind", required=True, type=click.Choice(EXPORT_FORMATS), help="What is written."
 )
 @where_option
 @click.option(
@@ -206,13 +204,11 @@ def _warn(warnings: tuple[str, ...]) -> None:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Writes a file whole or not at all: a program may be watching the folder."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    from flowtag.errors import StorageError
+    from flowtag.whole_files import write_whole
+
     try:
-        beside.write_bytes(data)
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        reason = error.strerror or str(error)
-        raise click.BadParameter(f"{printable(path)}: {reason}", param_hint="-o") from error
+        write_whole(path, data)
+    except StorageError as error:
+        raise click.BadParameter(printable(str(error)), param_hint="-o") from error
     click.echo(os.fsencode(path))

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from flowtag.cli.export import EXPORT_FORMATS
 from flowtag.cli.moments import Range, checked_range, moment
 from flowtag.cli.wording import printable
 
 if TYPE_CHECKING:
+    from flowtag.export.formats import Format
     from flowtag.local.outcomes import Outcome
     from flowtag.local.video_run import Host
     from flowtag.places import SourcePlace, StorePlace
@@ -70,6 +72,15 @@ _REPORT = click.option(
     help="Also make report.html beside each motion.json: one page to look at and to send.",
 )
 
+_EXPORT = click.option(
+    "--export",
+    "exports",
+    type=click.Choice(EXPORT_FORMATS),
+    multiple=True,
+    help="Also write the segments beside each video, as markers: take.mov.edl. May be repeated;"
+    " see flowtag export.",
+)
+
 
 @dataclass(frozen=True)
 class TaggingOptions:
@@ -79,6 +90,7 @@ class TaggingOptions:
         force: do over what is done; not of ``watch``.
         proxy: make a playable copy too; not of ``run``.
         report: make a page too; not of ``run``.
+        exports: write these formats beside each video; of ``watch`` alone.
     """
 
     quiet: bool
@@ -90,6 +102,7 @@ class TaggingOptions:
     force: bool = False
     proxy: bool = False
     report: bool = False
+    exports: tuple[Format, ...] = ()
 
     def __post_init__(self) -> None:
         checked_range(self.moments)
@@ -120,6 +133,11 @@ def proxy_option(command: _Command) -> _Command:
 def report_option(command: _Command) -> _Command:
     """Gives a command ``--report``; its results must go to a folder."""
     return _REPORT(command)
+
+
+def export_option(command: _Command) -> _Command:
+    """Gives a command ``--export``; its videos must lie on a disk."""
+    return _EXPORT(command)
 
 
 def carry_out(
@@ -183,13 +201,25 @@ def tagging_host(results: StorePlace, options: TaggingOptions) -> Host:
 
     if options.report:
         require_template_engine()
+    if options.exports:
+        from flowtag.export.formats import require_packages
+
+        require_packages(options.exports)
     settings = AnalysisSettings.for_preset(options.preset, options.span)
     chunk_seconds = Fraction(str(options.chunk_seconds))
     execution = ExecutionSettings(chunk_seconds=chunk_seconds, jobs=options.jobs or _cores())
     store = results.open() if options.proxy or options.report else None
     folder = store if isinstance(store, FolderStore) else None
     proxies, reports = (folder if wanted else None for wanted in (options.proxy, options.report))
-    return Host(results, settings, execution, options.force, proxies=proxies, reports=reports)
+    return Host(
+        results,
+        settings,
+        execution,
+        options.force,
+        proxies=proxies,
+        reports=reports,
+        exports=options.exports,
+    )
 
 
 def _cores() -> int:

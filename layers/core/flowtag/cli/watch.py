@@ -11,6 +11,7 @@ from flowtag.cli.moments import duration
 from flowtag.cli.tagging import (
     SIGNAL_EXIT,
     TaggingOptions,
+    export_option,
     proxy_option,
     report_option,
     tagging_host,
@@ -23,6 +24,7 @@ _EPILOG = """\b
 Examples:
   flowtag watch /media/ingest --out tags
   flowtag watch /media/ingest --out tags --proxy --json | jq .motion
+  flowtag watch /media/ingest --out tags --export edl --export fcpxml
   flowtag watch /mnt/nas/rushes --out tags --poll
   flowtag watch /mnt/nas/rushes --out tags --once --quiet     from cron
 
@@ -36,7 +38,7 @@ The same command again goes on where it was stopped, and leaves alone what is co
 \b
 Exit status:
   0    with --once: every input is tagged; a partial result, with gaps, counts as tagged
-  1    with --once: some input is not, or lacks a proxy or a report that was asked for
+  1    with --once: some input is not, or lacks a proxy, a report or an export that was asked for
   2    the command cannot be carried out: bad options, no such folder, no place for results
   130  ended by Ctrl-C (143: by kill), at the next whole step; a second one ends it at once
 """
@@ -62,6 +64,7 @@ Exit status:
 @tagging_options
 @proxy_option
 @report_option
+@export_option
 @click.pass_context
 def watch(
     ctx: click.Context,

@@ -73,6 +73,21 @@ class ThumbnailTrack:
     warnings: tuple[str, ...]
 
 
+def require_packages(kinds: Sequence[Format]) -> None:
+    """Makes sure that formats can be written here.
+
+    Raises:
+        SettingsError: a package is missing.
+    """
+    if {"otio", "fcp7xml"}.isdisjoint(kinds):
+        return
+    try:
+        import opentimelineio  # noqa: F401
+    except ModuleNotFoundError as error:
+        formats = ", ".join(kinds)
+        raise SettingsError(f"{formats} need flowtag[export]: no module {error.name}") from error
+
+
 def export(metadata: MotionMetadata, kind: Format, options: ExportOptions) -> Exported:
     """Writes a video's segments in a format.
 

@@ -1,4 +1,4 @@
-"""What is made of a result, beside it and after it: the proxy, and the page that plays it."""
+"""What is made of a result after it: the proxy, the page that plays it, exports."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from flowtag.local.outcomes import Progress
 from flowtag.local.steps import make_report
 from flowtag.local.workers import Done, Failed, Work
 from flowtag.places import Address
-from flowtag.report.writing import is_current
 from flowtag.runs import RunKeys
 from flowtag.storage import FolderStore
+from flowtag.whole_files import is_current
 
 NO_REPORT = "no_report"
 """The code of an input that is tagged, but has no page."""

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 from flowtag.places import Address
 
 OutcomeStatus = Literal["tagged", "partial", "already_done", "skipped", "failed", "interrupted"]
-Stage = Literal["arriving", "planning", "analysing", "assembling", "proxy", "report"]
+Stage = Literal["arriving", "planning", "analysing", "assembling", "proxy", "report", "export"]
 
 
 @dataclass(frozen=True)

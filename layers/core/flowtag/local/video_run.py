@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flowtag import ALGORITHM_VERSION
 from flowtag.contracts.chunkfile import failed_chunk
@@ -25,6 +26,7 @@ from flowtag.errors import (
 from flowtag.identity import run_id, video_id
 from flowtag.latest import update_latest
 from flowtag.local.additions import Addition, ReportWork
+from flowtag.local.export_work import ExportWork
 from flowtag.local.outcomes import Outcome, OutcomeStatus, Progress, Stage
 from flowtag.local.proxy_work import ProxyWork
 from flowtag.local.steps import STEPS, Finished, Prepared, Steps
@@ -35,6 +37,9 @@ from flowtag.run_record import Attempt, AttemptOutcome, ChunkFailure, record_att
 from flowtag.runs import RunKeys, read_motion, read_plan
 from flowtag.settings import AnalysisSettings, ExecutionSettings
 from flowtag.storage import FolderStore, ObjectStore
+
+if TYPE_CHECKING:
+    from flowtag.export.formats import Format
 
 T = TypeVar("T")
 
@@ -57,6 +62,7 @@ class Host:
     Attributes:
         proxies: the store of results as a folder, where proxies are wanted; None: they are not.
         reports: likewise where pages are wanted.
+        exports: formats that are written beside each video of a disk.
     """
 
     results: StorePlace
@@ -66,6 +72,7 @@ class Host:
     steps: Steps = STEPS
     proxies: FolderStore | None = None
     reports: FolderStore | None = None
+    exports: tuple[Format, ...] = ()
 
     @cached_property
     def store(self) -> ObjectStore:
@@ -249,13 +256,23 @@ class VideoRun:
     def _publish_report(self, status: OutcomeStatus, said: dict[str, Any]) -> None:
         store = self._host.reports
         if store is None:
-            self._settle(status, **said)
+            self._publish_exports(status, said)
             return
         work = ReportWork(store, self._run_keys, self._place.address)
         if work.is_needed:
-            self._add(work, said, partial(self._settle_with, status))
+            self._add(work, said, partial(self._publish_exports, status))
         else:
-            self._settle(status, **said, report=store.path(self._run_keys.report))
+            report = store.path(self._run_keys.report)
+            self._publish_exports(status, said | {"report": report})
+
+    def _publish_exports(self, status: OutcomeStatus, said: dict[str, Any]) -> None:
+        motion, clip = said["motion"], self._place.address
+        if self._host.exports and isinstance(motion, Path) and isinstance(clip, Path):
+            work = ExportWork(motion, clip, self._host.exports)
+            if work.is_needed:
+                self._add(work, said, partial(self._settle_with, status))
+                return
+        self._settle(status, **said)
 
     def _add(
         self,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import secrets
 from pathlib import Path
 
 from flowtag.errors import SettingsError, StorageError
 from flowtag.runs import read_motion
+from flowtag.whole_files import write_whole
 
 REPORT = "report.html"
 
@@ -49,25 +47,4 @@ def write_report(motion: Path, report: Path) -> None:
         ContractError: the motion.json is damaged, or of another version.
         StorageError: reading or writing failed.
     """
-    data = report_bytes(motion, report)
-    temporary = report.with_name(f".{report.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-        temporary.replace(report)
-    except OSError as error:
-        raise StorageError(f"{report}: {error.strerror or error}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def is_current(report: Path, *sources: Path) -> bool:
-    """Whether a report is there, and none of the files that it is made of is newer."""
-    try:
-        written = report.stat().st_mtime_ns
-        return report.is_file() and all(
-            path.stat().st_mtime_ns <= written for path in sources if path.exists()
-        )
-    except OSError:
-        return False
+    write_whole(report, report_bytes(motion, report))
