@@ -71,6 +71,8 @@ def site(page: Page, ask: Ask, published: str, s3: S3Server, tmp_path: Path) -> 
     page.route(f"{s3.endpoint_url}/**", shared)
     with static_site(tmp_path) as address:
         yield f"{address}?api={API}"
+        # Pictures may still be on their way.
+        page.unroute_all(behavior="ignoreErrors")
 
 
 def _sign_in(page: Page, token: str = TOKEN) -> None:
