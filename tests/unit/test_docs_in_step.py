@@ -65,5 +65,5 @@ def test_every_request_of_the_api_is_explained() -> None:
         f"`{method.upper()} {path}`" for path, methods in paths.items() for method in methods
     }
 
-    assert len(requests) == 6
+    assert len(requests) == 7
     assert {request for request in requests if request not in page} == set()
