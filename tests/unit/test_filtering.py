@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
 from pathlib import Path
 from typing import Any
@@ -107,3 +108,13 @@ def test_the_page_tells_of_every_field_and_every_flag() -> None:
 
     assert [name for name in FIELDS if f"`{name}`" not in PAGE] == []
     assert tuple(flags) == FLAGS
+
+
+def test_a_mistake_keeps_its_place_on_the_way_between_processes() -> None:
+    with pytest.raises(FilterError) as raised:
+        parse_filter("speed > fast")
+
+    travelled = pickle.loads(pickle.dumps(raised.value))
+
+    assert str(travelled) == str(raised.value)
+    assert (travelled.column, travelled.text) == (9, "speed > fast")

@@ -80,14 +80,14 @@ class FilterError(SettingsError):
 
     Attributes:
         text: the filter.
-        column: of the mistake, from 1; one past the end where something is missing.
+        column: of the mistake, from 1; one past the end where something is missing. 0: unknown.
         reason: what is wrong there, and what was expected.
     """
 
     code = "bad_filter"
 
-    def __init__(self, text: str, column: int, reason: str) -> None:
-        super().__init__(f"column {column}: {reason}")
+    def __init__(self, reason: str, *, text: str = "", column: int = 0) -> None:
+        super().__init__(f"column {column}: {reason}" if column else reason)
         self.text = text
         self.column = column
         self.reason = reason

@@ -48,9 +48,10 @@ def plan_video(
     headers = probe_video(media)
     index = read_index(media, headers)
     probe = refined(headers, index)
-    seconds = _chunk_seconds(probe, source, settings, execution)
+    believed = _believed(probe, index, source)
+    seconds = _chunk_seconds(believed, source, settings, execution)
     chunks = chunk_ranges(index, probe, seconds, settings.range_seconds)
-    work = _work(probe, index, source, settings)
+    work = ChunkWork(believed, index, work_rate(believed, settings, source.size_bytes or None))
     if index.clean:
         chunks = divide(chunks, work, execution.chunk_timeout_seconds)
     return Plan(
@@ -84,12 +85,11 @@ def _chunk_seconds(
     return min(execution.chunk_seconds, within)
 
 
-def _work(
-    probe: VideoProbe, index: PacketIndex, source: SourceRef, settings: AnalysisSettings
-) -> ChunkWork:
-    size_bytes = source.size_bytes or None
-    believed = probe if index.clean else without_clock(probe, size_bytes)
-    return ChunkWork(believed, index, work_rate(believed, settings, size_bytes))
+def _believed(probe: VideoProbe, index: PacketIndex, source: SourceRef) -> VideoProbe:
+    """The video with an end by which its work can be estimated: headers may claim any."""
+    if not index.clean:
+        return without_clock(probe, source.size_bytes or None)
+    return probe if index.end_pts is None else probe.model_copy(update={"end_pts": index.end_pts})
 
 
 def chunk_ranges(

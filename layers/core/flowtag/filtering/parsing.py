@@ -55,7 +55,8 @@ def parse_filter(text: str) -> Filter:
         FilterError: it is none; it points to the column and says what was expected.
     """
     if len(text) > MAX_LENGTH:
-        raise FilterError(text, MAX_LENGTH + 1, f"a filter has {MAX_LENGTH} characters at most")
+        most = f"a filter has {MAX_LENGTH} characters at most"
+        raise FilterError(most, text=text, column=MAX_LENGTH + 1)
     return Filter(text, _Parser(text).filter())
 
 
@@ -63,7 +64,8 @@ def _tokens(text: str) -> list[_Token]:
     found = []
     for match in _TOKEN.finditer(text):
         if match[3]:
-            raise FilterError(text, match.start(3) + 1, f"{match[3]!r} means nothing here")
+            stray = f"{match[3]!r} means nothing here"
+            raise FilterError(stray, text=text, column=match.start(3) + 1)
         group = 1 if match[1] else 2
         found.append(_Token(match[group].lower(), match.start(group) + 1, group == 2))
     return [*found, _Token("", len(text.rstrip()) + 1, False)]
@@ -202,7 +204,7 @@ class _Parser:
     def _fail(self, token: _Token, message: str, known: Iterable[str] = ()) -> NoReturn:
         near = get_close_matches(token.text, list(known), n=1) if token.is_word else []
         hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise FilterError(self._text, token.column, f"{message}{hint}")
+        raise FilterError(f"{message}{hint}", text=self._text, column=token.column)
 
 
 def _shown(token: _Token) -> str:
