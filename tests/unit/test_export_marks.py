@@ -110,6 +110,13 @@ def test_of_a_fast_video_frames_and_timecode_are_counted_anew_with_a_warning() -
     assert marking.media.timecode(120) == "00:00:12:00"
 
 
+@pytest.mark.parametrize("native", [Fraction(25, 2), Fraction(119, 4), Fraction(15000, 1001)])
+def test_a_start_timecode_stays_the_same_time_of_day_at_another_rate(native: Fraction) -> None:
+    marking = marking_of(marked_video(Rate("odd", native, "01:00:00:00"), [Span(0, 48)]))
+
+    assert marking.media.timecode(0) == "01:00:00:00"
+
+
 def test_a_turned_picture_is_as_high_as_it_is_shown() -> None:
     media = marking_of(marked_video(rotation=90)).media
 

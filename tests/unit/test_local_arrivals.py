@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flowtag.local import arrivals as module
 from flowtag.local.arrivals import Arrivals
-from flowtag.local.outcomes import Outcome
+from flowtag.local.notices import FolderNotices
+from flowtag.local.outcomes import Outcome, OutcomeStatus
 
 
 @pytest.fixture
@@ -65,15 +68,45 @@ def test_one_that_failed_is_not_handed_out_again_unchanged(arrivals: Arrivals, c
     assert _names(arrivals) == []
 
 
+@pytest.mark.parametrize(
+    ("status", "described"),
+    [
+        ("failed", {"code": "storage"}),
+        ("tagged", {"code": "no_proxy", "storage_failed": True}),
+    ],
+)
 def test_one_whose_result_could_not_be_written_is_tried_again(
-    arrivals: Arrivals, card: Path, monkeypatch: pytest.MonkeyPatch
+    arrivals: Arrivals,
+    card: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    status: OutcomeStatus,
+    described: dict[str, Any],
 ) -> None:
     monkeypatch.setattr(module, "_TRIED_AGAIN_SECONDS", 0.0)
     path = card / "a.mp4"
     path.write_text("one")
     assert _names(arrivals) == ["a.mp4"]
-    arrivals.ended(Outcome(path, "failed", code="storage"))
+    arrivals.ended(Outcome(path, status, **described))
     assert _names(arrivals) == ["a.mp4"]
+
+
+def _notice_of_a_file_in(folder: Path, ignored: Path) -> bool:
+    notices = FolderNotices(folder, ignored)
+    try:
+        (folder / "a.mp4").write_text("one")
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            if notices.taken():
+                return True
+            time.sleep(0.02)
+        return False
+    finally:
+        notices.stop()
+
+
+def test_a_folder_that_is_also_that_of_results_gives_notices(card: Path) -> None:
+    assert _notice_of_a_file_in(card, card)
+    assert _notice_of_a_file_in(card, card.parent)
 
 
 def test_one_that_was_gone_is_new(arrivals: Arrivals, card: Path) -> None:

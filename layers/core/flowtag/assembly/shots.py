@@ -129,7 +129,8 @@ def pairs_by_shot(
     frames = run.frames
     first = run.pairs["first"].astype(np.int64)
     end_pts = frames.pts[first] + run.pairs["interval_pts"].astype(np.int64)
-    second = np.searchsorted(frames.pts, end_pts)
+    # Rising, also where damage made one chunk's last frames others than the next one's first.
+    second = np.maximum.accumulate(np.searchsorted(frames.pts, end_pts))
     usable = end_pts <= frames.pts[-1] if len(frames) else np.zeros(0, dtype=np.bool_)
     for edit in edits.edits:
         usable[_between(second, edit.start, first, max(edit.end, edit.start))] = False

@@ -170,8 +170,7 @@ _FRAME_COLUMNS = np.dtype(
 def stitch(plan: Plan, load_chunk: LoadChunk) -> StitchedRun:
     """Lays the chunks of a run end to end, in the plan's order.
 
-    A frame that two chunks delivered is kept once: chunks of a sequential plan, or of a file
-    whose index lied, may overlap.
+    No two chunks deliver the same frame: each leaves out what lies outside its range.
     """
 
     @lru_cache(maxsize=_CACHED_CHUNKS)

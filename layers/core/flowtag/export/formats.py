@@ -79,13 +79,15 @@ def require_packages(kinds: Sequence[Format]) -> None:
     Raises:
         SettingsError: a package is missing.
     """
-    if {"otio", "fcp7xml"}.isdisjoint(kinds):
+    needy = [kind for kind in kinds if kind in ("otio", "fcp7xml")]
+    if not needy:
         return
     try:
         import opentimelineio  # noqa: F401
     except ModuleNotFoundError as error:
-        formats = ", ".join(kinds)
-        raise SettingsError(f"{formats} need flowtag[export]: no module {error.name}") from error
+        raise SettingsError(
+            f"{' and '.join(needy)}: flowtag[export] is not installed: no module {error.name}"
+        ) from error
 
 
 def export(metadata: MotionMetadata, kind: Format, options: ExportOptions) -> Exported:

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from flowtag.contracts.metadata import Video
 from flowtag.errors import ContractError, InputError
-from flowtag.export.rates import editing_rate, rate_text
+from flowtag.export.rates import editing_rate, rate_text, timebase
 from flowtag.export.sound import Sound
 from flowtag.timing import Timeline, format_timecode, parse_timecode, round_half_up
 
@@ -81,7 +81,9 @@ def media_of(
         raise ContractError(f"not a readable motion.json: {error}") from error
     rate = editing_rate(native)
     if rate != native:
-        start, drop_frame = round_half_up(start * rate / native), False
+        # The same hours, minutes and seconds: both count in whole frames a second.
+        frames_counted = Fraction(start * timebase(rate), round_half_up(native))
+        start, drop_frame = round_half_up(frames_counted), False
     turned = video.rotation in (90, 270)
     media = Media(
         name=_name(relinked or video.uri),

@@ -22,6 +22,8 @@ class Addition(Protocol):
 
     name: str
     """For people: what it makes."""
+    is_among_results: bool
+    """Whether it is written beside the result, and not elsewhere."""
 
     def work(self, slot: int, settle: Callable[[Done[Any] | Failed], None]) -> Work:
         """The call for a worker's process."""
@@ -45,6 +47,7 @@ class ReportWork:
     """Makes the page of one result."""
 
     name = "report"
+    is_among_results = True
 
     def __init__(self, store: FolderStore, keys: RunKeys, address: Address) -> None:
         """Takes where the run is, and the input as it was given."""

@@ -123,7 +123,8 @@ class Arrivals:
         of results that failed.
         """
         self._in_work.discard(outcome.input)
-        if outcome.code != StorageError.code or self._once:
+        may_pass = outcome.storage_failed or outcome.code == StorageError.code
+        if not may_pass or self._once:
             return
         for file in self._files.values():
             if file.path == outcome.input:

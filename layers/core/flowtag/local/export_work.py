@@ -44,6 +44,7 @@ class ExportWork:
     """Writes the exports of one input."""
 
     name = "export"
+    is_among_results = False
 
     def __init__(self, motion: Path, clip: Path, kinds: Sequence[Format]) -> None:
         """Takes the result, the input, and the formats."""

@@ -47,7 +47,9 @@ class FolderNotices(FileSystemEventHandler):
             OSError: the system gives no notices of it, or not of so many folders.
         """
         self._changed = threading.Event()
-        self._ignored = os.path.realpath(ignored) + os.sep
+        watched, results = (os.path.realpath(each) + os.sep for each in (folder, ignored))
+        # Of a folder that holds what is watched all is worth a look.
+        self._ignored = None if watched.startswith(results) else results
         self._observer: BaseObserver = Observer()
         kinds = _OF_LINUX if sys.platform == "linux" else None
         self._observer.schedule(self, os.path.realpath(folder), recursive=True, event_filter=kinds)
@@ -56,7 +58,7 @@ class FolderNotices(FileSystemEventHandler):
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Called in the observer's thread."""
         paths = (os.fsdecode(path) for path in (event.src_path, event.dest_path) if path)
-        if not all(path.startswith(self._ignored) for path in paths):
+        if self._ignored is None or not all(path.startswith(self._ignored) for path in paths):
             self._changed.set()
 
     def taken(self) -> bool:

@@ -25,6 +25,7 @@ class Outcome:
         code: stable name of what went wrong, for programs.
         reason: what went wrong, for people.
         details: a traceback, for those who mend flowtag.
+        storage_failed: it was the folder of results that failed: the same may work later.
     """
 
     input: Address
@@ -37,6 +38,7 @@ class Outcome:
     code: str | None = None
     reason: str | None = None
     details: str = ""
+    storage_failed: bool = False
 
     @property
     def is_tagged(self) -> bool:

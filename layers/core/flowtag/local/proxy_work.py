@@ -23,6 +23,7 @@ class ProxyWork:
     """Makes the proxy of one input."""
 
     name = "proxy"
+    is_among_results = True
 
     def __init__(self, store: FolderStore, plan: Plan, place: SourcePlace, found: Found) -> None:
         """Takes where the run is, its plan, and the video as it was found."""

@@ -128,7 +128,8 @@ class VideoRun:
             self._host.results.sweep(self._keys.folder)
         if self._addition is not None:
             reason = f"tagged, but its {self._addition.name} is not made yet"
-            return self._settle("interrupted", code="interrupted", reason=reason)
+            motion = self._host.results.address(self._run_keys.motion)
+            return self._settle("interrupted", motion=motion, code="interrupted", reason=reason)
         reason = "not begun"
         if self._tally is not None:
             reason = f"{self._tally.done} of {self._tally.total} chunks are done"
@@ -285,6 +286,9 @@ class VideoRun:
         def made(result: Done[Any] | Failed) -> None:
             described = addition.described(result, said["reason"])
             earlier = {name: said[name] for name in ("code", "details") if name in said}
+            failed = isinstance(result, Failed) and isinstance(result.error, StorageError)
+            if failed and addition.is_among_results:
+                described["storage_failed"] = True
             go_on(said | described | earlier)
 
         self._addition = addition
