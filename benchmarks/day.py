@@ -131,8 +131,8 @@ def day_lines(found: DayFinding) -> list[str]:
         f" {'met' if met else 'NOT met'}.**",
         "",
         f"{found.pairs} pairs of frames in {CHUNKS} objects of {found.objects_mb:.0f} MB in all,"
-        " on a real S3 server on the same machine; one process lists, reads them twice, assembles,"
-        " writes `frames.parquet`, thumbnails and `motion.json`. CPU time"
+        " on a real S3 server on the same machine; one process lists them, reads each five times,"
+        " assembles, writes `frames.parquet`, thumbnails and `motion.json`. CPU time"
         f" {cost.cpu_seconds:.0f} s.",
     ]
 
