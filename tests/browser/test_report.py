@@ -128,7 +128,10 @@ def test_a_video_that_cannot_be_played_is_told(
     expect(watched.page.get_by_text("This browser cannot play the video")).to_be_visible()
 
 
-@pytest.fixture(params=[(1440, 900), (820, 1180), (390, 844)], ids=["wide", "tablet", "phone"])
+@pytest.fixture(
+    params=[(1440, 900), (1280, 800), (820, 1180), (390, 844)],
+    ids=["wide", "laptop", "tablet", "phone"],
+)
 def size(request: pytest.FixtureRequest) -> Iterator[tuple[int, int]]:
     """Width and height of a window."""
     yield request.param
