@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from flowtag.aws.holding import pause_seconds
 from gpu_worker import batch_host
 from tests.cloud.sam import sam_environment, sam_program
 from tests.cloud.template import COMPUTES, ROOT, STACK_UUID, Stack, read_template, render
@@ -352,10 +353,28 @@ def test_a_share_of_batch_has_time_for_one_chunk_that_takes_all_of_its_own() -> 
 def test_a_chunk_is_overdue_when_all_its_goes_are_over() -> None:
     stack = render()
     overdue = stack.properties("ReconcileFunction")["Environment"]["Variables"]["OVERDUE_SECONDS"]
-    queue = stack.properties("ChunkQueue")
+    limit = stack.properties("WorkerFunction")["Timeout"]
+    goes = stack.properties("ChunkQueue")["RedrivePolicy"]["maxReceiveCount"]
 
-    goes = queue["RedrivePolicy"]["maxReceiveCount"]
-    assert int(overdue) > goes * queue["VisibilityTimeout"]
+    pauses = sum(pause_seconds(go, goes) for go in range(1, goes + 1))
+
+    assert int(overdue) > goes * limit + pauses
+    told = read_template()["Parameters"]["OverdueSeconds"]["Description"]
+    assert f"take {goes * limit + pauses} s at most" in told
+
+
+def test_a_chunk_outlasts_an_outage_of_half_an_hour() -> None:
+    goes = render().properties("ChunkQueue")["RedrivePolicy"]["maxReceiveCount"]
+
+    assert sum(pause_seconds(go, goes) for go in range(1, goes + 1)) > 30 * 60
+
+
+def test_a_worker_knows_which_go_is_the_last() -> None:
+    stack = render()
+    told = stack.properties("WorkerFunction")["Environment"]["Variables"]
+
+    goes = stack.properties("ChunkQueue")["RedrivePolicy"]["maxReceiveCount"]
+    assert int(told["CHUNK_MOST_RECEIVES"]) == goes
 
 
 def test_dead_letters_are_kept_longest(stack: Stack) -> None:
