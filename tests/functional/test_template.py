@@ -14,7 +14,16 @@ import pytest
 from flowtag.aws.holding import pause_seconds
 from gpu_worker import batch_host
 from tests.cloud.sam import sam_environment, sam_program
-from tests.cloud.template import COMPUTES, ROOT, STACK_UUID, Stack, read_template, render
+from tests.cloud.template import (
+    ACCOUNT,
+    COMPUTES,
+    REGION,
+    ROOT,
+    STACK_UUID,
+    Stack,
+    read_template,
+    render,
+)
 
 
 @pytest.fixture(params=sorted(COMPUTES))
@@ -348,6 +357,20 @@ def test_a_share_of_batch_has_time_for_one_chunk_that_takes_all_of_its_own() -> 
     usual = (int(planned["BATCH_SHARE_CHUNKS"]) - 1) * int(planned["CHUNK_CPU_SECONDS"])
 
     assert attempt >= int(planned["CHUNK_TIMEOUT_SECONDS"]) + 2 * usual
+
+
+@pytest.mark.parametrize("function", ["PlanFunction", "ReconcileFunction"])
+def test_jobs_are_submitted_by_the_name_of_their_definition_whatever_its_revision(
+    function: str,
+) -> None:
+    stack = render(**COMPUTES["batch"])
+    named = stack.properties(function)["Environment"]["Variables"]["BATCH_JOB_DEFINITION"]
+
+    (submit,) = stack.properties("DispatchPolicy")["PolicyDocument"]["Statement"]
+
+    definition = f"arn:aws:batch:{REGION}:{ACCOUNT}:job-definition/{named}"
+    assert named == stack.properties("BatchJobDefinition")["JobDefinitionName"]
+    assert submit["Resource"] == ["BatchJobQueue", definition, f"{definition}:*"]
 
 
 def test_a_chunk_is_overdue_when_all_its_goes_are_over() -> None:
