@@ -6,12 +6,14 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 
 from flowtag.aws.holding import pause_seconds
+from flowtag.reconciliation import LONGEST_WAIT
 from gpu_worker import batch_host
 from tests.cloud.sam import sam_environment, sam_program
 from tests.cloud.template import (
@@ -384,6 +386,12 @@ def test_a_chunk_is_overdue_when_all_its_goes_are_over() -> None:
     assert int(overdue) > goes * limit + pauses
     told = read_template()["Parameters"]["OverdueSeconds"]["Description"]
     assert f"take {goes * limit + pauses} s at most" in told
+
+
+def test_a_chunk_waits_for_a_worker_for_as_long_as_its_queue_keeps_it() -> None:
+    kept = render().properties("ChunkQueue")["MessageRetentionPeriod"]
+
+    assert timedelta(seconds=kept) == LONGEST_WAIT
 
 
 def test_a_chunk_outlasts_an_outage_of_half_an_hour() -> None:

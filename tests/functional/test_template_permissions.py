@@ -48,6 +48,7 @@ _BY_CALLS = {
     "get_object": {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"},
     "put_object": {"s3:PutObject", "s3:PutObjectTagging"},
     "delete_object": {"s3:DeleteObject"},
+    "get_queue_attributes": {"sqs:GetQueueAttributes"},
     "change_message_visibility": {"sqs:ChangeMessageVisibility"},
     "send_message_batch": {"sqs:SendMessage"},
     "put_events": {"events:PutEvents"},
@@ -297,6 +298,12 @@ def test_fail_may_ask_again_only_where_there_is_an_endpoint(compute: str, may_as
     invoked = may(stack, "FailRole", "sagemaker:InvokeEndpointAsync", "SageMakerEndpoint")
 
     assert (written, invoked) == (may_ask, may_ask)
+
+
+def test_reconciliation_may_ask_whether_chunks_wait() -> None:
+    queue = "arn:aws:any:eu-west-1:123456789012:ChunkQueue"
+
+    assert may(render(), "ReconcileRole", "sqs:GetQueueAttributes", queue)
 
 
 def test_keys_are_used_through_s3_alone(stack: Stack) -> None:

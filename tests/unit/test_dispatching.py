@@ -39,6 +39,9 @@ class Handed:
             raise NotHandedOutError("the job's definition is not there")
         self.chunks += chunks
 
+    def has_backlog(self) -> bool:
+        return False
+
 
 class ReadTogether(FolderStore):
     """A folder whose readers all have read before any of them writes."""

@@ -56,6 +56,14 @@ class Dispatcher(Protocol):
         """
         ...
 
+    def has_backlog(self) -> bool:
+        """Whether chunks that were handed out wait for a worker; False where nothing tells.
+
+        Raises:
+            StorageError: what was asked did not answer.
+        """
+        ...
+
 
 def dispatch(store: ObjectStore, plan: Plan, dispatcher: Dispatcher) -> tuple[int, ...]:
     """Hands out the chunks of a plan that have no result yet, unless they are on their way.

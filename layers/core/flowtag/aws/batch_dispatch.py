@@ -50,6 +50,10 @@ class BatchDispatcher:
                 raise NotHandedOutError(str(error)) from error
             raise
 
+    def has_backlog(self) -> bool:
+        """False: Batch lists the jobs of all queues to a caller, or none."""
+        return False
+
     def _submit(self, plan: Plan, chunks: Sequence[int], record_key: str) -> None:
         share = max(self._share_chunks, -(-len(chunks) // _MOST_CHILDREN))
         children = -(-len(chunks) // share)
