@@ -16,7 +16,7 @@ from aws_lambda_powertools.utilities.batch import (
 from flowtag.aws.clients import sqs_client
 from flowtag.aws.environment import LambdaWorkerEnvironment, read_environment
 from flowtag.aws.failures import task_of
-from flowtag.aws.holding import give_back, hold_message
+from flowtag.aws.holding import give_back, hold_message, pause_seconds
 from flowtag.errors import ContractError, StorageError
 from gpu_worker.worker import carry_out_task, logger, named
 
@@ -81,8 +81,10 @@ def _hold(record: SQSRecord, seconds: float) -> None:
 
 def _give_back(record: SQSRecord) -> None:
     receives = int(record.attributes.approximate_receive_count)
+    environment = _environment()
+    pause = pause_seconds(receives, environment.chunk_most_receives)
     try:
-        give_back(_queues(), _environment().chunk_queue_url, record.receipt_handle, receives)
+        give_back(_queues(), environment.chunk_queue_url, record.receipt_handle, pause)
     except StorageError:
         logger.exception("message not given back: it comes later", message_id=record.message_id)
 

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import zlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,6 +32,7 @@ _PSEUDO = {
     "AWS::URLSuffix": "amazonaws.com",
 }
 _NOTHING = object()
+_REVISED = {"AWS::Batch::JobDefinition"}
 
 # What differs between the ways of computing, with what each of them needs.
 COMPUTES: dict[str, dict[str, Any]] = {
@@ -189,7 +191,15 @@ class _Rendering:
             owner.startswith(made) for made in self._created
         )
         assert owner in self._created or implied, f"{name} is not created"
-        return name
+        resource = self._template["Resources"].get(name, {})
+        return self._revised(resource) if resource.get("Type") in _REVISED else name
+
+    def _revised(self, resource: dict[str, Any]) -> str:
+        """Its ARN, which ends with a revision: another one wherever its properties are others."""
+        properties = self.value(resource["Properties"])
+        revision = zlib.crc32(json.dumps(properties, sort_keys=True).encode())
+        name = properties.get("JobDefinitionName", "generated")
+        return f"arn:aws:batch:{REGION}:{ACCOUNT}:job-definition/{name}:{revision}"
 
     def _getatt(self, argument: list[str]) -> str:
         name, attribute = argument

@@ -41,6 +41,7 @@ class Cloud:
         told: events that were sent.
         asked: runs that somebody asked to complete.
         execution: how what is uploaded is planned.
+        backlog: whether tasks that were handed out wait for a worker.
     """
 
     film: Path
@@ -50,9 +51,13 @@ class Cloud:
     asked: list[RunKeys] = field(default_factory=list)
     analyze: Callable[[ChunkTask], bytes] | None = None
     execution: ExecutionSettings = EXECUTION
+    backlog: bool = False
 
     def hand_out(self, plan: Plan, chunks: Sequence[int], record_key: str) -> None:
         self.queue += [plan.task(index) for index in chunks]
+
+    def has_backlog(self) -> bool:
+        return self.backlog
 
     def upload(self, store: ObjectStore, limits: Limits | None = None) -> Ingested:
         """The event of the upload is delivered."""

@@ -40,6 +40,7 @@ def function(
         "OUTPUT_BUCKET": "no-such-bucket",
         "UPLOAD_BUCKET": "no-such-bucket-either",
         "CHUNK_QUEUE_URL": f"{s3.endpoint_url}/no-such-queue",
+        "CHUNK_MOST_RECEIVES": "6",
         "POWERTOOLS_METRICS_NAMESPACE": "flowtag",
         "POWERTOOLS_SERVICE_NAME": request.param,
         "POWERTOOLS_TRACE_DISABLED": "true",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from flowtag.aws.batch_dispatch import BatchDispatcher
 from flowtag.aws.clients import batch_client
-from flowtag.errors import StorageError
+from flowtag.dispatching import dispatch
+from flowtag.errors import NotHandedOutError, StorageError
+from flowtag.storage import FolderStore
 from tests.services.aws_server import aws_server
 from tests.services.batch_queue import BatchQueue, batch_queue
 from tests.services.faulty_proxy import Fault, FaultyProxy, faulty_proxy, once
@@ -73,3 +76,35 @@ def test_a_call_that_may_have_been_heard_is_made_once(
         hand_out_a_chunk(queue)
 
     assert queue.jobs() == 0
+
+
+def test_a_job_that_was_refused_is_submitted_once_by_the_next_go(
+    queue: BatchQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_BATCH", queue.endpoint_url)
+    store, plan = FolderStore(tmp_path), make_plan(1)
+    inactive = BatchDispatcher(batch_client(), queue.name, f"{queue.name}-gone", 16)
+    mended = BatchDispatcher(batch_client(), queue.name, queue.name, 16)
+    with pytest.raises(NotHandedOutError, match=queue.name):
+        dispatch(store, plan, inactive)
+
+    goes = [dispatch(store, plan, mended) for _ in range(2)]
+
+    assert goes == [(0,), ()]
+    assert queue.jobs() == 1
+
+
+@pytest.mark.parametrize(("fault", "jobs"), [("cut after", 1), ("500", 0)])
+def test_a_job_that_may_have_been_submitted_is_left_to_reconciliation(
+    queue: BatchQueue, befall: Befall, tmp_path: Path, fault: Fault, jobs: int
+) -> None:
+    befall(fault)
+    store, plan = FolderStore(tmp_path), make_plan(1)
+    dispatcher = BatchDispatcher(batch_client(), queue.name, queue.name, 16)
+    with pytest.raises(StorageError) as raised:
+        dispatch(store, plan, dispatcher)
+
+    again = dispatch(store, plan, dispatcher)
+
+    assert not isinstance(raised.value, NotHandedOutError)
+    assert (again, queue.jobs()) == ((), jobs)

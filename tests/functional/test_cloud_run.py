@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,9 +11,10 @@ import pytest
 
 from flowtag.catalog import read_catalog
 from flowtag.completing import complete
+from flowtag.contracts.messages import Plan
 from flowtag.errors import BrokenMediaError, StorageError
 from flowtag.ingest_limits import Limits
-from flowtag.reconciliation import MOST_DISPATCHES
+from flowtag.reconciliation import LONGEST_WAIT, MOST_DISPATCHES
 from flowtag.redriving import redrive
 from flowtag.runs import RunKeys, read_motion
 from flowtag.settings import ExecutionSettings
@@ -289,6 +290,43 @@ def test_chunks_that_never_come_are_given_up_in_the_end(film: Path, store: Objec
     assert cloud.reconcile(store)[0].finding == "given_up"
     cloud.complete(store, keys)
     assert cloud.told[-1].status == "partial"
+
+
+def test_chunks_that_wait_for_a_worker_are_not_given_up(film: Path, store: ObjectStore) -> None:
+    cloud = Cloud(film, backlog=True)
+    cloud.upload(store)
+    for _ in range(MOST_DISPATCHES + 1):
+        assert cloud.reconcile(store)[0].finding == "in_time"
+    assert len(cloud.queue) == CHUNKS
+
+
+def test_chunks_that_no_queue_can_hold_any_more_are_handed_out_again(
+    film: Path, store: ObjectStore
+) -> None:
+    cloud = Cloud(film, backlog=True)
+    cloud.upload(store)
+    assert cloud.reconcile(store, LONGEST_WAIT)[0].finding == "redriven"
+
+
+def test_a_run_whose_chunks_are_all_there_is_completed_whatever_waits(
+    film: Path, store: ObjectStore
+) -> None:
+    cloud = Cloud(film, backlog=True)
+    cloud.upload(store)
+    cloud.work_all(store)
+    assert cloud.reconcile(store)[0].finding == "to_complete"
+
+
+def test_chunks_that_were_not_all_handed_out_wait_for_nothing(
+    film: Path, store: ObjectStore
+) -> None:
+    class Away(Cloud):
+        def hand_out(self, plan: Plan, chunks: Sequence[int], record_key: str) -> None:
+            raise StorageError("the queue is away")
+
+    with pytest.raises(StorageError):
+        Away(film).upload(store)
+    assert Cloud(film, backlog=True).reconcile(store)[0].finding == "redriven"
 
 
 def test_redriving_by_hand_takes_no_go_from_the_schedule(film: Path, store: FolderStore) -> None:

@@ -22,7 +22,7 @@ from tests.functional.command import make_clip
 from tests.functional.test_local_application import CHECKOUT, ready_event
 
 POISONED = 1
-GOES = 3
+GOES = 6
 NOTHING_ENDS_THERE = ("PlanDeadLetterQueue", "CompletionDeadLetterQueue", "FailDeadLetterQueue")
 
 

@@ -69,6 +69,16 @@ def test_chunks_that_never_came_are_handed_out_again(overdue: Deployed, rushes: 
     assert line["chunks"] == CHUNKS - 1
 
 
+def test_chunks_that_still_wait_in_the_queue_are_in_time(overdue: Deployed, rushes: Path) -> None:
+    planned(overdue, rushes)
+    overdue.work(most=1)
+
+    findings = [overdue.reconcile() for _ in range(reconciliation.MOST_DISPATCHES + 1)]
+
+    assert findings == [{"in_time": 1}] * len(findings)
+    assert len(received(overdue.chunk_queue)) == CHUNKS - 1
+
+
 def test_results_that_nobody_published_are_published(overdue: Deployed, rushes: Path) -> None:
     keys = planned(overdue, rushes)
     overdue.work()

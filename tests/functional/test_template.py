@@ -6,14 +6,26 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 
+from flowtag.aws.holding import pause_seconds
+from flowtag.reconciliation import LONGEST_WAIT
 from gpu_worker import batch_host
 from tests.cloud.sam import sam_environment, sam_program
-from tests.cloud.template import COMPUTES, ROOT, STACK_UUID, Stack, read_template, render
+from tests.cloud.template import (
+    ACCOUNT,
+    COMPUTES,
+    REGION,
+    ROOT,
+    STACK_UUID,
+    Stack,
+    read_template,
+    render,
+)
 
 
 @pytest.fixture(params=sorted(COMPUTES))
@@ -349,13 +361,51 @@ def test_a_share_of_batch_has_time_for_one_chunk_that_takes_all_of_its_own() -> 
     assert attempt >= int(planned["CHUNK_TIMEOUT_SECONDS"]) + 2 * usual
 
 
+@pytest.mark.parametrize("function", ["PlanFunction", "ReconcileFunction"])
+def test_jobs_are_submitted_by_the_name_of_their_definition_whatever_its_revision(
+    function: str,
+) -> None:
+    stack = render(**COMPUTES["batch"])
+    named = stack.properties(function)["Environment"]["Variables"]["BATCH_JOB_DEFINITION"]
+
+    (submit,) = stack.properties("DispatchPolicy")["PolicyDocument"]["Statement"]
+
+    definition = f"arn:aws:batch:{REGION}:{ACCOUNT}:job-definition/{named}"
+    assert named == stack.properties("BatchJobDefinition")["JobDefinitionName"]
+    assert submit["Resource"] == ["BatchJobQueue", definition, f"{definition}:*"]
+
+
 def test_a_chunk_is_overdue_when_all_its_goes_are_over() -> None:
     stack = render()
     overdue = stack.properties("ReconcileFunction")["Environment"]["Variables"]["OVERDUE_SECONDS"]
-    queue = stack.properties("ChunkQueue")
+    limit = stack.properties("WorkerFunction")["Timeout"]
+    goes = stack.properties("ChunkQueue")["RedrivePolicy"]["maxReceiveCount"]
 
-    goes = queue["RedrivePolicy"]["maxReceiveCount"]
-    assert int(overdue) > goes * queue["VisibilityTimeout"]
+    pauses = sum(pause_seconds(go, goes) for go in range(1, goes + 1))
+
+    assert int(overdue) > goes * limit + pauses
+    told = read_template()["Parameters"]["OverdueSeconds"]["Description"]
+    assert f"take {goes * limit + pauses} s at most" in told
+
+
+def test_a_chunk_waits_for_a_worker_for_as_long_as_its_queue_keeps_it() -> None:
+    kept = render().properties("ChunkQueue")["MessageRetentionPeriod"]
+
+    assert timedelta(seconds=kept) == LONGEST_WAIT
+
+
+def test_a_chunk_outlasts_an_outage_of_half_an_hour() -> None:
+    goes = render().properties("ChunkQueue")["RedrivePolicy"]["maxReceiveCount"]
+
+    assert sum(pause_seconds(go, goes) for go in range(1, goes + 1)) > 30 * 60
+
+
+def test_a_worker_knows_which_go_is_the_last() -> None:
+    stack = render()
+    told = stack.properties("WorkerFunction")["Environment"]["Variables"]
+
+    goes = stack.properties("ChunkQueue")["RedrivePolicy"]["maxReceiveCount"]
+    assert int(told["CHUNK_MOST_RECEIVES"]) == goes
 
 
 def test_dead_letters_are_kept_longest(stack: Stack) -> None:

@@ -72,6 +72,21 @@ def test_a_parameter_that_changed_is_published_with_the_functions_that_are_told_
     assert changed(before, after) == told & set(after)
 
 
+@pytest.mark.parametrize("parameter", ["OutputPrefix", "UsdPerCpuSecond", "WorkerImageUri"])
+@pytest.mark.parametrize("compute", sorted(COMPUTES))
+def test_what_a_function_is_told_changes_with_its_version_alone(
+    compute: str, parameter: str
+) -> None:
+    """A version keeps what it was told. Resources may pass a parameter on, as a revision does."""
+    before = render_translated(**COMPUTES[compute])
+    after = render_translated(**COMPUTES[compute], **{parameter: OTHERS[parameter]})
+
+    told_before, told_after = environments(before), environments(after)
+
+    told = {name for name in told_before if told_before[name] != told_after[name]}
+    assert told <= changed(versions(before), versions(after))
+
+
 def test_another_value_is_tried_for_every_parameter_that_a_function_is_told() -> None:
     assert set(OTHERS) == set.union(*(depends_on(own) for own in FUNCTIONS.values()))
 
@@ -99,6 +114,14 @@ def versions(stack: Stack) -> dict[str, tuple[str, str]]:
     return {
         version["FunctionName"]: (name, version["Description"])
         for name, version in stack.of_type("AWS::Lambda::Version").items()
+    }
+
+
+def environments(stack: Stack) -> dict[str, Any]:
+    """By function, the variables that it is told."""
+    return {
+        name: function["Environment"]["Variables"]
+        for name, function in stack.of_type("AWS::Lambda::Function").items()
     }
 
 

@@ -27,6 +27,7 @@ from tests.unit.run_objects import make_chunk, make_plan
 CHECKOUT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 180
 LIMIT_SECONDS = 120
+MOST_RECEIVES = 2
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def work(s3: S3Server, bucket: str, tmp_path: Path) -> Iterator[Work]:
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "AWS_DEFAULT_REGION": "eu-west-1",
             "CHUNK_QUEUE_URL": f"http://127.0.0.1:{port}/1/chunks",
+            "CHUNK_MOST_RECEIVES": str(MOST_RECEIVES),
             "OUTPUT_BUCKET": bucket,
         }
         with lambda_function(
@@ -118,6 +120,20 @@ def test_what_could_not_be_done_comes_again_soon(work: Work) -> None:
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": received.id}]}
     assert received.visible_from < time.monotonic() + LIMIT_SECONDS
+
+
+def test_what_could_not_be_done_at_its_last_go_is_a_dead_letter_at_once(work: Work) -> None:
+    dead = Queue("dead", "arn:aws:sqs:eu-west-1:123456789012:dead")
+    work.queue.redrive(dead, MOST_RECEIVES)
+    work.queue.visibility_seconds = 60 * LIMIT_SECONDS
+    message = Message("{}", receives=MOST_RECEIVES - 1)
+    work.queue.send(message)
+    (received,) = work.queue.receive(1)
+
+    work.take(received)
+
+    assert work.queue.receive(1) == []
+    assert dead.counts() == (1, 0)
 
 
 def test_a_message_that_another_worker_has_by_now_is_worked_on_all_the_same(

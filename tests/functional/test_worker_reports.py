@@ -73,7 +73,7 @@ def names(run: Run, index: int) -> dict[str, Any]:
 
 
 def output_of(run: Run) -> dict[str, str]:
-    told = {"CHUNK_QUEUE_URL": os.environ["CHUNK_QUEUE_URL"]}
+    told = {"CHUNK_QUEUE_URL": os.environ["CHUNK_QUEUE_URL"], "CHUNK_MOST_RECEIVES": "6"}
     return {"OUTPUT_BUCKET": run.store.bucket, "OUTPUT_PREFIX": PREFIX, **told}
 
 

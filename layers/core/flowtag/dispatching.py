@@ -2,11 +2,13 @@
 
 A dispatch record is written, put-if-absent, before anything is handed out, and marked when all is.
 An event that comes twice so finds that the work is on its way; one whose function died in between
-finds a record that is not marked.
+finds a record that is not marked. Where nothing was begun for certain, since it was refused, the
+record says so, and the next go hands it out.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, Protocol
@@ -14,7 +16,7 @@ from typing import Literal, Protocol
 from pydantic import Field, ValidationError
 
 from flowtag.contracts.messages import Plan
-from flowtag.errors import ContractError, PreconditionFailedError
+from flowtag.errors import ContractError, NotHandedOutError, PreconditionFailedError, StorageError
 from flowtag.runs import RunKeys, chunk_names, find_with_etag, readable_json
 from flowtag.settings import Model
 from flowtag.storage import ObjectStore
@@ -27,6 +29,7 @@ class DispatchRecord(Model):
     chunks: tuple[int, ...]
     sent: bool = Field(description="Whether all of them are known to have been handed out.")
     by_hand: bool = Field(False, description="A person asked for it.")
+    refused: bool = Field(False, description="Certainly none of them was handed out.")
 
 
 class Dispatcher(Protocol):
@@ -48,7 +51,16 @@ class Dispatcher(Protocol):
             record_key: of the dispatch record, which holds the same indices.
 
         Raises:
+            NotHandedOutError: certainly none of them was handed out; a retry may help.
             StorageError: not all of them could be handed out; a retry may help.
+        """
+        ...
+
+    def has_backlog(self) -> bool:
+        """Whether chunks that were handed out wait for a worker; False where nothing tells.
+
+        Raises:
+            StorageError: what was asked did not answer.
         """
         ...
 
@@ -66,7 +78,11 @@ def dispatch(store: ObjectStore, plan: Plan, dispatcher: Dispatcher) -> tuple[in
     standing = find_with_etag(store, keys.dispatch(1))
     if standing is None:
         return _dispatch_anew(store, plan, dispatcher, 1, only=("missing",))
-    record = _read_record(standing[0], keys.dispatch(1))
+    data, etag = standing
+    record = _read_record(data, keys.dispatch(1))
+    # After a second record, the chunks of the first may be on their way by that one.
+    if record.refused and dispatch_count(store, plan) == 1:
+        return _dispatch_refused(store, plan, dispatcher, record, etag)
     if record.sent or not dispatcher.may_repeat:
         return ()
     return _hand_out(store, plan, dispatcher, 1, record)
@@ -148,11 +164,29 @@ def _dispatch_anew(
     return _hand_out(store, plan, dispatcher, number, record)
 
 
+def _dispatch_refused(
+    store: ObjectStore, plan: Plan, dispatcher: Dispatcher, record: DispatchRecord, etag: str
+) -> tuple[int, ...]:
+    claimed = record.model_copy(update={"refused": False})
+    # Of two calls at once one takes it up: the other would start the same job again.
+    try:
+        store.replace(RunKeys.of(plan).dispatch(1), readable_json(claimed), etag)
+    except PreconditionFailedError:
+        return ()
+    return _hand_out(store, plan, dispatcher, 1, claimed)
+
+
 def _hand_out(
     store: ObjectStore, plan: Plan, dispatcher: Dispatcher, number: int, record: DispatchRecord
 ) -> tuple[int, ...]:
     key = RunKeys.of(plan).dispatch(number)
-    dispatcher.hand_out(plan, record.chunks, key)
+    try:
+        dispatcher.hand_out(plan, record.chunks, key)
+    except NotHandedOutError:
+        # Unless it is noted, reconciliation alone finds out, and late; the refusal says more.
+        with contextlib.suppress(StorageError):
+            store.put(key, readable_json(record.model_copy(update={"refused": True})))
+        raise
     store.put(key, readable_json(record.model_copy(update={"sent": True})))
     return record.chunks
 

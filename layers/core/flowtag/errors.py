@@ -15,7 +15,8 @@
     │   └── WorkerCrashedError     its process died: memory bound, or a crash in a codec
     └── StorageError               the object store failed; a retry may help
         ├── ObjectNotFoundError    no object of that key
-        └── PreconditionFailedError  put-if-absent found an object, or If-Match another one
+        ├── PreconditionFailedError  put-if-absent found an object, or If-Match another one
+        └── NotHandedOutError      what takes the work refused it whole; none of it was begun
 
 Each class says by ``retryable`` whether trying again can help. ``code`` is stable and stands in
 ``motion.json`` and in the table of the command line.
@@ -137,3 +138,9 @@ class PreconditionFailedError(StorageError):
 
     code = "precondition_failed"
     retryable = False
+
+
+class NotHandedOutError(StorageError):
+    """Work was refused, or the call never left: certainly none of it was begun."""
+
+    code = "not_handed_out"

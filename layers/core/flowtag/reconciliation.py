@@ -16,6 +16,7 @@ from flowtag.dispatching import (
     dispatch_count,
     dispatched_at,
     goes_since_asked,
+    read_dispatch,
     redispatch,
 )
 from flowtag.errors import FlowtagError, ObjectNotFoundError, PreconditionFailedError
@@ -26,6 +27,9 @@ from flowtag.unanalysed import unanalysed
 
 MOST_DISPATCHES = 4
 """After so many goes a chunk that does not come is recorded as failed: no video ever hangs."""
+
+LONGEST_WAIT = timedelta(days=4)
+"""The queue keeps a message for so long: a chunk handed out before is no part of its backlog."""
 
 _UNPLANNED_AFTER = timedelta(minutes=30)
 """All goes of the plan function are over by then. One that still comes, and succeeds, is not lost:
@@ -70,7 +74,8 @@ class Reconciler:
         store: where they are.
         dispatcher: the way to the workers.
         ask_to_complete: gets a run completed whose chunks are all settled.
-        overdue: a run that nothing was handed out of for so long is looked at.
+        overdue: a run that nothing was handed out of for so long is looked at. While chunks wait
+            for a worker its own may be among them: it is left alone.
     """
 
     store: ObjectStore
@@ -105,12 +110,21 @@ class Reconciler:
         if not missing:
             self.ask_to_complete(keys)
             return Found(keys, "to_complete")
+        if now - last < LONGEST_WAIT and self._may_wait(plan):
+            return Found(keys, "in_time")
         if goes_since_asked(self.store, plan) >= MOST_DISPATCHES:
             return Found(keys, "given_up", self._give_up(plan))
         if not dispatch_count(self.store, plan):
             return Found(keys, "redriven", len(dispatch(self.store, plan, self.dispatcher)))
         handed_out = redispatch(self.store, plan, self.dispatcher, by_hand=False)
         return Found(keys, "redriven", len(handed_out))
+
+    def _may_wait(self, plan: Plan) -> bool:
+        # What was not handed out whole waits for nothing but this.
+        count = dispatch_count(self.store, plan)
+        if not count or not read_dispatch(self.store, RunKeys.of(plan).dispatch(count)).sent:
+            return False
+        return self.dispatcher.has_backlog()
 
     def _unplanned(self, keys: RunKeys, now: datetime) -> Found:
         try:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from flowtag.aws.clients import translated
-from flowtag.aws.repeating import did_nothing, repeated
+from flowtag.aws.repeating import did_nothing, refused, repeated
 from flowtag.contracts.messages import Plan
+from flowtag.errors import NotHandedOutError, StorageError
 
 if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
@@ -42,7 +43,16 @@ class BatchDispatcher:
 
     def hand_out(self, plan: Plan, chunks: Sequence[int], record_key: str) -> None:
         """Submits a job for chunks; see :class:`~flowtag.dispatching.Dispatcher`."""
-        repeated(lambda: self._submit(plan, chunks, record_key), only=did_nothing)
+        try:
+            repeated(lambda: self._submit(plan, chunks, record_key), only=did_nothing)
+        except StorageError as error:
+            if refused(error):
+                raise NotHandedOutError(str(error)) from error
+            raise
+
+    def has_backlog(self) -> bool:
+        """False: Batch lists the jobs of all queues to a caller, or none."""
+        return False
 
     def _submit(self, plan: Plan, chunks: Sequence[int], record_key: str) -> None:
         share = max(self._share_chunks, -(-len(chunks) // _MOST_CHILDREN))

@@ -39,6 +39,7 @@ class LambdaWorkerEnvironment(WorkerEnvironment):
     """And where chunks come from."""
 
     chunk_queue_url: str
+    chunk_most_receives: int = Field(ge=1, description="After so many a chunk is a dead letter.")
 
 
 class FailEnvironment(OutputEnvironment):

@@ -23,6 +23,21 @@ _PAUSE_SECONDS = 30
 _LONGEST_PAUSE_SECONDS = 900
 
 
+def pause_seconds(receives: int, most_receives: int) -> int:
+    """How long a message that could not be done stays away, each time longer.
+
+    Six receives outlast an outage of 40 minutes: 30 s, 2, 8, 15 and 15 minutes.
+
+    Args:
+        receives: how many times it was received, the last one included.
+        most_receives: so often the queue gives it out. None follows the last of them: SQS makes a
+            dead letter of the message once it would be seen again, and so at once.
+    """
+    if receives >= most_receives:
+        return 0
+    return int(min(_PAUSE_SECONDS * 4 ** (receives - 1), _LONGEST_PAUSE_SECONDS))
+
+
 def hold_message(client: SQSClient, queue_url: str, receipt: str, seconds: float) -> None:
     """Hides a message that was just received for as long as its worker may be at work.
 
@@ -38,20 +53,19 @@ def hold_message(client: SQSClient, queue_url: str, receipt: str, seconds: float
     _hide(client, queue_url, receipt, math.ceil(seconds) + _MARGIN_SECONDS)
 
 
-def give_back(client: SQSClient, queue_url: str, receipt: str, receives: int) -> None:
-    """Lets a message that could not be done come again soon, and later from time to time.
+def give_back(client: SQSClient, queue_url: str, receipt: str, seconds: int) -> None:
+    """Lets a message that could not be done come again.
 
     Args:
         client: of SQS.
         queue_url: the queue that it is from.
         receipt: of this receive.
-        receives: how many times it was received, this one included.
+        seconds: how long it stays away; see :func:`pause_seconds`.
 
     Raises:
         StorageError: SQS failed, or another worker has the message by now.
     """
-    pause = min(_PAUSE_SECONDS * 4 ** (receives - 1), _LONGEST_PAUSE_SECONDS)
-    _hide(client, queue_url, receipt, pause)
+    _hide(client, queue_url, receipt, seconds)
 
 
 def _hide(client: SQSClient, queue_url: str, receipt: str, seconds: int) -> None:

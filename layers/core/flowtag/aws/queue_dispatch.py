@@ -42,6 +42,18 @@ class QueueDispatcher:
             for _ in threads.map(lambda some: self._send(plan, some), calls):
                 pass
 
+    def has_backlog(self) -> bool:
+        """Whether messages wait for a worker; those that workers have, or gave back, do not.
+
+        Raises:
+            StorageError: SQS failed.
+        """
+        with translated(self._queue_url):
+            told = self._client.get_queue_attributes(
+                QueueUrl=self._queue_url, AttributeNames=["ApproximateNumberOfMessages"]
+            )
+        return int(told["Attributes"]["ApproximateNumberOfMessages"]) > 0
+
     def _send(self, plan: Plan, chunks: Sequence[int]) -> None:
         left = {str(index): plan.task(index).model_dump_json() for index in chunks}
 

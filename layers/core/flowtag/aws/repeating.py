@@ -14,6 +14,7 @@ from flowtag.errors import StorageError
 _ATTEMPTS = 8
 _LONGEST_PAUSE_SECONDS = 5.0
 
+_REFUSALS = range(400, 500)
 _THROTTLING_STATUS = 429
 _THROTTLED = {"Throttling", "ThrottlingException", "TooManyRequestsException"}
 _NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError)
@@ -34,6 +35,15 @@ def did_nothing(error: StorageError) -> bool:
     status = cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     code = cause.response.get("Error", {}).get("Code")
     return status == _THROTTLING_STATUS or code in _THROTTLED
+
+
+def refused(error: StorageError) -> bool:
+    """Whether a call certainly had no effect: refused by a whole reply, or never sent."""
+    cause = error.__cause__
+    if not isinstance(cause, ClientError):
+        return isinstance(cause, _NEVER_SENT)
+    status = cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status in _REFUSALS
 
 
 def repeated(call: Callable[[], _T], only: Callable[[StorageError], bool] = broke_off) -> _T:
