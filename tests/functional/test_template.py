@@ -385,7 +385,7 @@ def test_a_chunk_is_overdue_when_all_its_goes_are_over() -> None:
 
     assert int(overdue) > goes * limit + pauses
     told = read_template()["Parameters"]["OverdueSeconds"]["Description"]
-    assert f"take {goes * limit + pauses} s at most" in told
+    assert f"take {goes * limit + pauses} s where workers start" in told
 
 
 def test_a_chunk_waits_for_a_worker_for_as_long_as_its_queue_keeps_it() -> None:
