@@ -3,18 +3,45 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import socket
 from collections.abc import Iterator
+from pathlib import Path
+
+_FIRST = 15_000
+_RANGE_OF_CLIENTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_TRIES = 64
 
 
 @contextlib.contextmanager
 def free_ports(count: int) -> Iterator[list[int]]:
-    """Ports that nobody listens on; held until the block ends, so give them out inside it."""
+    """Ports that nobody listens on; held until the block ends, so give them out inside it.
+
+    They are none of those that the system gives to clients: between this block and the start of a
+    server any connection of any program may be given one of these.
+    """
     with contextlib.ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:
-            each.bind(("127.0.0.1", 0))
+            _bind_anywhere(each)
         yield [each.getsockname()[1] for each in sockets]
+
+
+def _bind_anywhere(sock: socket.socket) -> None:
+    for port in random.sample(_no_clients_ports(), _TRIES):
+        with contextlib.suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return
+    sock.bind(("127.0.0.1", 0))
+
+
+def _no_clients_ports() -> range:
+    try:
+        first_of_clients = int(_RANGE_OF_CLIENTS.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        # Where the system does not say: Linux's own default.
+        first_of_clients = 32_768
+    return range(_FIRST, max(first_of_clients, _FIRST + _TRIES))
 
 
 def check_free(port: int) -> None:
