@@ -103,7 +103,7 @@ export class VideoPage {
       return this.chunks.isGone ? this.pictures?.get(timeline.segmentAt(seconds)) ?? this.#fetchPicture(timeline.segmentAt(seconds)) : null;
     };
     this.stage.fallback = async (seconds) => {
-      const segment = this.segments[timeline.segmentAt(seconds)];
+      const segment = this.segments[this.#segmentAt(this.frames.at(seconds))];
       return segment ? this.run.thumbnail(segment) : null;
     };
   }
@@ -132,7 +132,7 @@ export class VideoPage {
     this.#marksChanged();
     this.setOverlay(Object.hasOwn(OVERLAYS, query.get('overlay') ?? '') ? query.get('overlay') : 'none');
     const segment = queryNumber(query, 'segment', 0, this.segments.length - 1);
-    const start = segment !== null ? this.segments[segment]?.start.seconds ?? 0 : this.range.start ?? 0;
+    const start = this.segments[segment] ? this.#span(this.segments[segment]).from : this.range.start ?? 0;
     this.player.seek(queryNumber(query, 't', 0, timeline.model.duration) ?? start);
     this.#loopChanged();
     this.#stateChanged();
@@ -179,9 +179,10 @@ export class VideoPage {
     const segment = this.segments[index];
     if (!segment) return;
     this.#choose(index);
-    this.player.seek(segment.start.seconds);
+    const { from, to } = this.#span(segment);
+    this.player.seek(from);
     this.#loopChanged();
-    this.stopAt = this.loops ? null : segment.end.seconds;
+    this.stopAt = this.loops ? null : to;
     this.player.play();
   }
 
@@ -192,7 +193,7 @@ export class VideoPage {
     const segment = this.segments[index];
     this.player.pause();
     this.stopAt = null;
-    this.player.seek(segment.start.seconds);
+    this.player.seek(this.#span(segment).from);
     this.#choose(index);
     this.timeline.reveal(segment.start.seconds, segment.end.seconds);
     announce(`Segment ${index}, ${segment.start.timecode}, ${segment.motion.level ?? 'unknown'}`);
@@ -272,6 +273,24 @@ export class VideoPage {
     this.filter.input.select();
   }
 
+  /**
+   * When a segment is played, in seconds: by its frames, which the player counts, and not by its
+   * times, which lie between them where the frame rate varies.
+   */
+  #span(segment) {
+    const { start, end } = segment;
+    return { from: this.frames.seconds(start.frame), to: this.frames.seconds(Math.max(end.frame, start.frame + 1)) };
+  }
+
+  /** Index of the segment at a frame; -1 where there is none. Of several it stays with the current one. */
+  #segmentAt(frame) {
+    const covers = (segment) => segment && segment.start.frame <= frame && frame < Math.max(segment.end.frame, segment.start.frame + 1);
+    const { current } = this.list;
+    if (covers(this.segments[current])) return current;
+    const index = firstBeyond(this.segments, frame) - 1;
+    return covers(this.segments[index]) ? index : -1;
+  }
+
   #choose(index) {
     if (index === this.list.current) return;
     this.list.setCurrent(index);
@@ -294,7 +313,7 @@ export class VideoPage {
     this.timecode.textContent = this.frames.timecode(player.frame);
     timeline.setPlayhead(player.time, player.isPlaying);
     this.stage.setTime(player.time, player.isPlaying);
-    const index = timeline.segmentAt(player.time + 1e-6);
+    const index = this.#segmentAt(player.frame);
     if (index !== this.list.current) {
       this.#choose(index);
       if (player.isPlaying || !this.element.contains(document.activeElement)) this.list.reveal();
@@ -379,7 +398,7 @@ export class VideoPage {
     if (!this.loops) this.player.loop = null;
     else if (isRange) this.player.loop = { from: start ?? 0, to: end ?? this.timeline.model.duration };
     else if (!this.player.isPlaying || !this.player.loop) {
-      this.player.loop = segment ? { from: segment.start.seconds, to: segment.end.seconds } : null;
+      this.player.loop = segment ? this.#span(segment) : null;
     }
     this.#remember();
   }
@@ -418,6 +437,18 @@ export async function openVideo(source, videoId, query) {
     throw new FetchError('this is not a readable motion.json', 200);
   }
   return new VideoPage(run, query);
+}
+
+/** Index of the first segment that begins after a frame. */
+function firstBeyond(segments, frame) {
+  let low = 0;
+  let high = segments.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (segments[middle].start.frame <= frame) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Width and height of the picture as it is displayed, in square px. */
