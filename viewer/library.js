@@ -183,6 +183,7 @@ export class LibraryPage {
     const parts = [this.shown.length === all ? count(all, 'video') : `${this.shown.length.toLocaleString('en')} of ${count(all, 'video')}`];
     if (waiting) parts.push(`${waiting.toLocaleString('en')} still to look through`);
     if (failed) parts.push(`${failed} could not be read`);
+    if (this.source.unreadable) parts.push(`${this.source.unreadable} left out: damaged in the catalog`);
     this.tally.textContent = parts.join(' · ');
     const isEmpty = !this.shown.length && !waiting;
     this.table.hidden = isEmpty;
