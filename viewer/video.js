@@ -33,8 +33,8 @@ export class VideoPage {
     this.query = query;
     this.loops = query.get('loop') === '1';
     this.range = { start: queryNumber(query, 'in'), end: queryNumber(query, 'out') };
-    const marks = query.has('marks') ? parseMarks(query.get('marks')) : storedMarks(run.runId);
-    this.marks = new Set([...marks].filter((index) => index < this.segments.length));
+    const { length } = this.segments;
+    this.marks = query.has('marks') ? parseMarks(query.get('marks'), length) : storedMarks(run.runId, length);
     this.chunks = new ChunkStore(() => run.chunks(), this.motion.video);
     this.timeline = new Timeline(this.motion, this.frames, this.shape);
     this.stage = new Stage(this.shape, this.chunks, this.frames);
