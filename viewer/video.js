@@ -20,11 +20,20 @@ import { Timeline } from './timeline.js';
 import { clock, count, fraction, rateWords } from './words.js';
 
 const ROUTE_MS = 300;
+/** What a link says of the segments of one run, which mean nothing in another. */
+const RUN_QUERIES = ['marks', 'segment'];
+const ANOTHER_RUN = 'The link is to an analysis that is not served here. This is the latest one; marks and segment of the link were left out.';
 
 /** The page; made by `openVideo`. */
 export class VideoPage {
-  constructor(run, query) {
+  /**
+   * @param {object} run of a source
+   * @param {URLSearchParams} query the view to begin with
+   * @param {string|null} notice what to tell of the run before all else
+   */
+  constructor(run, query, notice = null) {
     this.run = run;
+    this.notice = notice;
     this.motion = run.motion;
     this.segments = this.motion.segments;
     this.frames = new FrameCount(this.motion.video);
@@ -81,7 +90,7 @@ export class VideoPage {
 
   #warnings() {
     const { warnings, gaps, reason } = this.motion.analysis;
-    const said = [...(reason ? [reason] : []), ...warnings, ...gaps.map((gap) => `${gap.start.timecode} to ${gap.end.timecode}: ${gap.reason}`)];
+    const said = [...(this.notice ? [this.notice] : []), ...(reason ? [reason] : []), ...warnings, ...gaps.map((gap) => `${gap.start.timecode} to ${gap.end.timecode}: ${gap.reason}`)];
     if (!said.length) return null;
     return h('details.warnings', {}, h('summary', {}, icon('warning'), h('span', { text: count(said.length, 'warning') })), h('ul', {}, ...said.map((text) => h('li', { text }))));
   }
@@ -121,6 +130,7 @@ export class VideoPage {
   /** Loads video and curves, and goes to where the address says. */
   start() {
     document.title = `${nameOf(this.motion)} · flowtag`;
+    if (this.notice) announce(this.notice);
     const { query, timeline } = this;
     this.#loadVideo();
     this.#readCurves();
@@ -431,12 +441,15 @@ export class VideoPage {
 
 /** Opens a video: reads its motion.json. */
 export async function openVideo(source, videoId, query) {
-  const run = await source.run(videoId, query.get('run'));
+  const asked = query.get('run');
+  const run = await source.run(videoId, asked);
   const { video, analysis, shots, segments } = run.motion ?? {};
   if (!video || !analysis || !Array.isArray(shots) || !Array.isArray(segments)) {
     throw new FetchError('this is not a readable motion.json', 200);
   }
-  return new VideoPage(run, query);
+  const isAnother = Boolean(asked) && asked !== run.runId;
+  if (isAnother) RUN_QUERIES.forEach((name) => query.delete(name));
+  return new VideoPage(run, query, isAnother ? ANOTHER_RUN : null);
 }
 
 /** Index of the first segment that begins after a frame. */
