@@ -4,7 +4,7 @@ import { announce } from './announce.js';
 import { h, icon } from './dom.js';
 import { download, exportCommand, nameOf, spansOf, toCsv, toEdl, toJson } from './exports.js';
 import { openDialog } from './help.js';
-import { count } from './words.js';
+import { count, rateWords } from './words.js';
 
 const PREFIX = 'flowtag.marks ';
 
@@ -77,7 +77,12 @@ export function showExport(run, segments, where, frames) {
     ...Object.entries(here).filter(([format]) => !there.includes(format)),
   ];
   const buttons = makers.map(([format, make]) => formatButton(format, stem, make));
-  openDialog(`Export ${count(segments.length, 'segment')}`, h('div.formats', {}, ...buttons), ...commandOf(run, where));
+  openDialog(`Export ${count(segments.length, 'segment')}`, varying(run.motion.video), h('div.formats', {}, ...buttons), ...commandOf(run, where));
+}
+
+function varying(video) {
+  if (!video.variable_frame_rate) return null;
+  return h('p.hint', { text: `The frame rate varies; frames are counted at ${rateWords(video.frame_rate ?? '25/1')} per second.` });
 }
 
 function formatButton(format, stem, make) {
