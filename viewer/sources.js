@@ -88,12 +88,12 @@ class StaticSource {
     return requestJson(new URL(`${entry.video_id}/${entry.run_id}/motion.json`, this.base));
   }
 
-  /** Pictures of some segments spread over a video, as URLs; one that is missing answers 404. */
+  /** Pictures of some segments spread over a video, as URLs. */
   async strip(entry, most) {
-    const base = new URL(`${entry.video_id}/${entry.run_id}/thumbnails/`, this.base);
-    return spread(entry.segments, most).map(
-      (index) => new URL(`${String(index).padStart(4, '0')}.jpg`, base).href,
-    );
+    const base = new URL(`${entry.video_id}/${entry.run_id}/`, this.base);
+    // An older entry names none: what it would name may be missing, and answers 404.
+    const named = entry.thumbnails ?? spread(entry.segments, most).map((index) => `thumbnails/${String(index).padStart(4, '0')}.jpg`);
+    return named.filter((name) => THUMBNAIL.test(name)).slice(0, most).map((name) => new URL(name, base).href);
   }
 
   async #latest(videoId) {
