@@ -298,7 +298,8 @@ export class VideoPage {
     const { current } = this.list;
     if (covers(this.segments[current])) return current;
     const index = firstBeyond(this.segments, frame) - 1;
-    return covers(this.segments[index]) ? index : -1;
+    // The last frame, where rates vary, may begin after the number at which the last segment ends.
+    return covers(this.segments[index]) ? index : this.timeline.segmentAt(this.frames.seconds(frame));
   }
 
   #choose(index) {
