@@ -1,7 +1,7 @@
 /** Small marks that say the same thing the same way everywhere: levels, camera moves, status. */
 
 import { h, icon } from './dom.js';
-import { LEVELS, cameraSign, cameraWords, clock, percent } from './words.js';
+import { LEVELS, cameraSign, cameraWords, percent } from './words.js';
 
 /** A level as a meter of five steps with its word: colour never says it alone. */
 export function levelBadge(level, prefix = '') {
@@ -49,9 +49,4 @@ export function confidenceBar(share) {
   const filled = h('i');
   filled.style.width = `${Math.round((share ?? 0) * 100)}%`;
   return h('span.confidence', { title: 'Confidence' }, h('span.visually-hidden', { text: 'confidence ' }), h('span.track', { 'aria-hidden': 'true' }, filled), h('span', { text: percent(share) }));
-}
-
-/** A length in words that a screen reader reads well. */
-export function lengthText(seconds) {
-  return h('span.length', { text: clock(seconds) });
 }

@@ -83,11 +83,6 @@ export function icon(name) {
   );
 }
 
-/** Whether the reader of the page asked for less movement. */
-export function prefersStillness() {
-  return matchMedia('(prefers-reduced-motion: reduce)').matches;
-}
-
 /** Calls a function once per frame at most, however often it is asked to. */
 export function oncePerFrame(call) {
   let asked = 0;

@@ -1,23 +1,30 @@
 /** Marked segments as files that the page itself can write: EDL, CSV, JSON. */
 
+import { LEVELS } from './words.js';
+
 const NAME_LENGTH = 60;
+/** An event's number has three digits. */
+const MOST_EVENTS = 999;
 
 /**
  * CMX3600 of markers, as DaVinci Resolve reads them: "Timelines > Import > Timeline Markers from
  * EDL". Two marks on one frame become one, since Resolve keeps only one of them.
+ * @throws {Error} there are more than an EDL can number
  */
 export function toEdl(motion, segments, frames) {
   const title = oneLine(nameOf(motion)).slice(0, NAME_LENGTH);
   const lines = [`TITLE: ${title}`, `FCM: ${frames.dropFrame ? 'DROP FRAME' : 'NON-DROP FRAME'}`, ''];
-  merged(segments).forEach((group, i) => {
+  const groups = merged(segments);
+  if (groups.length > MOST_EVENTS) throw new Error(`an EDL numbers ${MOST_EVENTS} events at most, and these are ${groups.length.toLocaleString('en')}: mark fewer, or use another format`);
+  groups.forEach((group, i) => {
     const [first] = group;
     const from = frames.timecode(first.start.frame);
     const to = frames.timecode(first.start.frame + 1);
-    const length = Math.max(1, first.end.frame - first.start.frame);
+    const length = group.reduce((most, segment) => Math.max(most, segment.end.frame - segment.start.frame), 1);
     const name = oneLine(group.map(describe).join('; ')).slice(0, NAME_LENGTH);
     lines.push(
-      `${String((i % 999) + 1).padStart(3, '0')}  001      V     C        ${from} ${to} ${from} ${to}`,
-      ` |C:${COLOURS[first.motion.level] ?? 'ResolveColorCream'} |M:${name} |D:${length}`,
+      `${String(i + 1).padStart(3, '0')}  001      V     C        ${from} ${to} ${from} ${to}`,
+      ` |C:${COLOURS[strongest(group)] ?? 'ResolveColorCream'} |M:${name} |D:${length}`,
       '',
     );
   });
@@ -114,9 +121,14 @@ function merged(segments) {
   const groups = new Map();
   for (const segment of segments) {
     const group = groups.get(segment.start.frame) ?? [];
-    groups.set(segment.start.frame, [...group, segment]);
+    group.push(segment);
+    groups.set(segment.start.frame, group);
   }
   return [...groups.values()];
+}
+
+function strongest(segments) {
+  return segments.reduce((level, { motion }) => (LEVELS.indexOf(motion.level) > LEVELS.indexOf(level) ? motion.level : level), null);
 }
 
 function describe(segment) {

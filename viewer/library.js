@@ -183,6 +183,7 @@ export class LibraryPage {
     const parts = [this.shown.length === all ? count(all, 'video') : `${this.shown.length.toLocaleString('en')} of ${count(all, 'video')}`];
     if (waiting) parts.push(`${waiting.toLocaleString('en')} still to look through`);
     if (failed) parts.push(`${failed} could not be read`);
+    if (this.source.unreadable) parts.push(`${this.source.unreadable} left out: damaged in the catalog`);
     this.tally.textContent = parts.join(' · ');
     const isEmpty = !this.shown.length && !waiting;
     this.table.hidden = isEmpty;
@@ -238,12 +239,13 @@ export class LibraryPage {
 
   #strip(entry) {
     const pictures = h('div.pictures', { 'aria-hidden': 'true' });
-    for (let i = 0; i < Math.min(STRIP, entry.segments); i += 1) pictures.append(h('span.frame'));
+    for (let i = 0; i < Math.min(STRIP, entry.thumbnails?.length ?? entry.segments); i += 1) pictures.append(h('span.frame'));
     // Rows that fly by while scrolling ask for nothing.
     setTimeout(async () => {
-      if (!pictures.isConnected || !entry.segments) return;
+      if (!pictures.isConnected || !pictures.children.length) return;
       const urls = await this.source.strip(entry, STRIP).catch(() => []);
       const frames = [...pictures.children];
+      for (const frame of frames.slice(urls.length)) frame.remove();
       urls.forEach((url, i) => {
         const picture = h('img', { alt: '', loading: 'lazy', decoding: 'async', draggable: 'false' });
         // A segment may have no picture; the strip closes up.

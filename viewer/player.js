@@ -49,7 +49,7 @@ export class Player extends EventTarget {
 
   /** Goes to a time, to the start of its frame. */
   seek(seconds) {
-    const last = Math.max(0, this.frames.at(this.duration - 1e-3));
+    const last = Math.max(0, this.frames.at(this.duration - 0.1 / this.frames.rate));
     const frame = Math.min(this.frames.at(Math.max(0, seconds)), last);
     this.time = this.frames.seconds(frame);
     this.#showFrame();

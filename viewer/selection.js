@@ -4,14 +4,13 @@ import { announce } from './announce.js';
 import { h, icon } from './dom.js';
 import { download, exportCommand, nameOf, spansOf, toCsv, toEdl, toJson } from './exports.js';
 import { openDialog } from './help.js';
-import { count } from './words.js';
+import { count, rateWords } from './words.js';
 
 const PREFIX = 'flowtag.marks ';
 
-/** The marks that were made of a run in this browser before. */
-export function storedMarks(runId) {
-  const text = localStorage.getItem(PREFIX + runId) ?? '';
-  return parseMarks(text);
+/** The marks that were made of a run, of so many segments, in this browser before. */
+export function storedMarks(runId, segments) {
+  return parseMarks(localStorage.getItem(PREFIX + runId), segments);
 }
 
 /** Keeps the marks of a run. */
@@ -25,13 +24,24 @@ export function formatMarks(marks) {
   return spansOf(marks).map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(',');
 }
 
-/** Reads what `formatMarks` wrote; parts that are none are left out. */
-export function parseMarks(text) {
-  const marks = new Set();
+/** Reads what `formatMarks` wrote of so many segments; parts that are none are left out. */
+export function parseMarks(text, segments) {
+  // At each segment, how many spans begin less how many have ended: however many spans a link
+  // repeats, each costs the same.
+  const steps = new Int32Array(segments + 1);
   for (const part of (text ?? '').split(',')) {
     const found = /^(\d{1,6})(?:-(\d{1,6}))?$/.exec(part);
     if (!found) continue;
-    for (let index = Number(found[1]); index <= Number(found[2] ?? found[1]); index += 1) marks.add(index);
+    const [first, last] = [Number(found[1]), Math.min(Number(found[2] ?? found[1]), segments - 1)];
+    if (first > last) continue;
+    steps[first] += 1;
+    steps[last + 1] -= 1;
+  }
+  const marks = new Set();
+  let depth = 0;
+  for (let index = 0; index < segments; index += 1) {
+    depth += steps[index];
+    if (depth > 0) marks.add(index);
   }
   return marks;
 }
@@ -67,7 +77,12 @@ export function showExport(run, segments, where, frames) {
     ...Object.entries(here).filter(([format]) => !there.includes(format)),
   ];
   const buttons = makers.map(([format, make]) => formatButton(format, stem, make));
-  openDialog(`Export ${count(segments.length, 'segment')}`, h('div.formats', {}, ...buttons), ...commandOf(run, where));
+  openDialog(`Export ${count(segments.length, 'segment')}`, varying(run.motion.video), h('div.formats', {}, ...buttons), ...commandOf(run, where));
+}
+
+function varying(video) {
+  if (!video.variable_frame_rate) return null;
+  return h('p.hint', { text: `The frame rate varies; frames are counted at ${rateWords(video.frame_rate ?? '25/1')} per second.` });
 }
 
 function formatButton(format, stem, make) {

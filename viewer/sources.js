@@ -31,10 +31,29 @@ function checkedId(id) {
   return id;
 }
 
-/** Objects of the catalog, with what is not as it should be left out. */
-function readEntries(videos) {
-  const entries = Array.isArray(videos) ? videos : [];
-  return entries.filter((each) => ID.test(each?.video_id) && ID.test(each?.run_id));
+/** Objects of the catalog; what is not as it should be is left out, and counted. */
+function readEntries(source, videos) {
+  if (!Array.isArray(videos)) throw new FetchError('this is not a readable catalog', 200);
+  const entries = videos.filter(isEntry);
+  source.unreadable = videos.length - entries.length;
+  return entries;
+}
+
+/** Whether all is there that the library shows, searches and sorts by. */
+function isEntry(each) {
+  if (typeof each !== 'object' || each === null) return false;
+  const { camera, level_seconds: levels, peak } = each;
+  return [each.video_id, each.run_id].every((id) => typeof id === 'string' && ID.test(id))
+    && [each.uri, each.name, each.status].every((text) => typeof text === 'string')
+    && isNumber(each.segments) && (each.duration_seconds === null || isNumber(each.duration_seconds))
+    && typeof levels === 'object' && levels !== null && Object.values(levels).every(isNumber)
+    && Array.isArray(camera) && camera.every((label) => typeof label === 'string')
+    && (peak === null || typeof peak === 'object')
+    && (each.thumbnails === null || each.thumbnails === undefined || Array.isArray(each.thumbnails));
+}
+
+function isNumber(value) {
+  return typeof value === 'number' && Number.isFinite(value);
 }
 
 /** A folder or a bucket, read as static files. */
@@ -45,6 +64,8 @@ class StaticSource {
     this.opensVideo = ID.test(config.open ?? '') ? config.open : null;
     this.exportFormats = Array.isArray(config.export) ? config.export.map(String) : [];
     this.needsToken = false;
+    /** How many entries of the catalog the last list left out. */
+    this.unreadable = 0;
   }
 
   /** All videos, newest first. */
@@ -52,7 +73,7 @@ class StaticSource {
     const catalog = await requestJson(new URL('catalog/catalog.json', this.base), {
       cache: 'no-cache',
     });
-    return readEntries(catalog.videos);
+    return readEntries(this, catalog?.videos);
   }
 
   /** A run of a video; the newest where none is named. */
@@ -67,12 +88,12 @@ class StaticSource {
     return requestJson(new URL(`${entry.video_id}/${entry.run_id}/motion.json`, this.base));
   }
 
-  /** Pictures of some segments spread over a video, as URLs; one that is missing answers 404. */
+  /** Pictures of some segments spread over a video, as URLs. */
   async strip(entry, most) {
-    const base = new URL(`${entry.video_id}/${entry.run_id}/thumbnails/`, this.base);
-    return spread(entry.segments, most).map(
-      (index) => new URL(`${String(index).padStart(4, '0')}.jpg`, base).href,
-    );
+    const base = new URL(`${entry.video_id}/${entry.run_id}/`, this.base);
+    // An older entry names none: what it would name may be missing, and answers 404.
+    const named = entry.thumbnails ?? spread(entry.segments, most).map((index) => `thumbnails/${String(index).padStart(4, '0')}.jpg`);
+    return named.filter((name) => THUMBNAIL.test(name)).slice(0, most).map((name) => new URL(name, base).href);
   }
 
   async #latest(videoId) {
@@ -148,7 +169,7 @@ class ApiSource {
     this.opensVideo = null;
     this.exportFormats = [];
     this.needsToken = !this.#token;
-    this.pictures = new Map();
+    this.unreadable = 0;
   }
 
   /** Keeps the token until the tab is closed; it goes to this API and nowhere else. */
@@ -169,13 +190,10 @@ class ApiSource {
     do {
       const query = new URLSearchParams({ limit: 200, ...(cursor && { cursor }) });
       const page = await this.ask(`videos?${query}`);
-      for (const { thumbnail_url: url, ...entry } of page.videos) {
-        if (url) this.pictures.set(entry.video_id, url);
-        videos.push(entry);
-      }
+      videos.push(...page.videos);
       cursor = page.cursor;
     } while (cursor);
-    return readEntries(videos);
+    return readEntries(this, videos);
   }
 
   async run(videoId) {

@@ -38,6 +38,12 @@ export function parseTimecode(text, base, dropFrame) {
   return number - ((2 * base) / 30) * (total - Math.floor(total / 10));
 }
 
+/**
+ * How much before its time a frame begins already. Matroska and WebM, like the page's address, round
+ * times to milliseconds: at 29.97 a second frame 1 begins at 0.033, which is 0.989 frames.
+ */
+const FORGIVEN_FRAMES = 0.05;
+
 /** Frames of a video: from seconds and back, and their timecode. */
 export class FrameCount {
   /** @param {object} video of motion.json */
@@ -51,8 +57,7 @@ export class FrameCount {
 
   /** Number of the frame that is shown at a time in seconds. */
   at(seconds) {
-    // Half a tick of forgiveness: 7.4799999 is frame 187 at 25 a second.
-    return Math.max(0, Math.floor(seconds * this.rate + 1e-3));
+    return Math.max(0, Math.floor(seconds * this.rate + FORGIVEN_FRAMES));
   }
 
   /** When a frame begins, in seconds. */

@@ -541,7 +541,9 @@ function rulerStep(frames, perSecond) {
   const least = (96 / perSecond) * rate;
   const seconds = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400];
   const steps = [1, 2, 5, 10, ...seconds.map((each) => each * base)];
-  return steps.find((step) => step >= least) ?? steps[steps.length - 1];
+  // Beyond hours by whole multiples: a video may claim any length.
+  const longest = steps[steps.length - 1];
+  return steps.find((step) => step >= least) ?? longest * Math.ceil(least / longest);
 }
 
 function bracket(context, x, bottom, sign) {

@@ -20,11 +20,20 @@ import { Timeline } from './timeline.js';
 import { clock, count, fraction, rateWords } from './words.js';
 
 const ROUTE_MS = 300;
+/** What a link says of the segments of one run, which mean nothing in another. */
+const RUN_QUERIES = ['marks', 'segment'];
+const ANOTHER_RUN = 'The link is to an analysis that is not served here. This is the latest one; marks and segment of the link were left out.';
 
 /** The page; made by `openVideo`. */
 export class VideoPage {
-  constructor(run, query) {
+  /**
+   * @param {object} run of a source
+   * @param {URLSearchParams} query the view to begin with
+   * @param {string|null} notice what to tell of the run before all else
+   */
+  constructor(run, query, notice = null) {
     this.run = run;
+    this.notice = notice;
     this.motion = run.motion;
     this.segments = this.motion.segments;
     this.frames = new FrameCount(this.motion.video);
@@ -33,8 +42,8 @@ export class VideoPage {
     this.query = query;
     this.loops = query.get('loop') === '1';
     this.range = { start: queryNumber(query, 'in'), end: queryNumber(query, 'out') };
-    const marks = query.has('marks') ? parseMarks(query.get('marks')) : storedMarks(run.runId);
-    this.marks = new Set([...marks].filter((index) => index < this.segments.length));
+    const { length } = this.segments;
+    this.marks = query.has('marks') ? parseMarks(query.get('marks'), length) : storedMarks(run.runId, length);
     this.chunks = new ChunkStore(() => run.chunks(), this.motion.video);
     this.timeline = new Timeline(this.motion, this.frames, this.shape);
     this.stage = new Stage(this.shape, this.chunks, this.frames);
@@ -81,7 +90,7 @@ export class VideoPage {
 
   #warnings() {
     const { warnings, gaps, reason } = this.motion.analysis;
-    const said = [...(reason ? [reason] : []), ...warnings, ...gaps.map((gap) => `${gap.start.timecode} to ${gap.end.timecode}: ${gap.reason}`)];
+    const said = [...(this.notice ? [this.notice] : []), ...(reason ? [reason] : []), ...warnings, ...gaps.map((gap) => `${gap.start.timecode} to ${gap.end.timecode}: ${gap.reason}`)];
     if (!said.length) return null;
     return h('details.warnings', {}, h('summary', {}, icon('warning'), h('span', { text: count(said.length, 'warning') })), h('ul', {}, ...said.map((text) => h('li', { text }))));
   }
@@ -103,7 +112,7 @@ export class VideoPage {
       return this.chunks.isGone ? this.pictures?.get(timeline.segmentAt(seconds)) ?? this.#fetchPicture(timeline.segmentAt(seconds)) : null;
     };
     this.stage.fallback = async (seconds) => {
-      const segment = this.segments[timeline.segmentAt(seconds)];
+      const segment = this.segments[this.#segmentAt(this.frames.at(seconds))];
       return segment ? this.run.thumbnail(segment) : null;
     };
   }
@@ -121,6 +130,7 @@ export class VideoPage {
   /** Loads video and curves, and goes to where the address says. */
   start() {
     document.title = `${nameOf(this.motion)} · flowtag`;
+    if (this.notice) announce(this.notice);
     const { query, timeline } = this;
     this.#loadVideo();
     this.#readCurves();
@@ -132,7 +142,7 @@ export class VideoPage {
     this.#marksChanged();
     this.setOverlay(Object.hasOwn(OVERLAYS, query.get('overlay') ?? '') ? query.get('overlay') : 'none');
     const segment = queryNumber(query, 'segment', 0, this.segments.length - 1);
-    const start = segment !== null ? this.segments[segment]?.start.seconds ?? 0 : this.range.start ?? 0;
+    const start = this.segments[segment] ? this.#span(this.segments[segment]).from : this.range.start ?? 0;
     this.player.seek(queryNumber(query, 't', 0, timeline.model.duration) ?? start);
     this.#loopChanged();
     this.#stateChanged();
@@ -179,9 +189,10 @@ export class VideoPage {
     const segment = this.segments[index];
     if (!segment) return;
     this.#choose(index);
-    this.player.seek(segment.start.seconds);
+    const { from, to } = this.#span(segment);
+    this.player.seek(from);
     this.#loopChanged();
-    this.stopAt = this.loops ? null : segment.end.seconds;
+    this.stopAt = this.loops ? null : to;
     this.player.play();
   }
 
@@ -192,7 +203,7 @@ export class VideoPage {
     const segment = this.segments[index];
     this.player.pause();
     this.stopAt = null;
-    this.player.seek(segment.start.seconds);
+    this.player.seek(this.#span(segment).from);
     this.#choose(index);
     this.timeline.reveal(segment.start.seconds, segment.end.seconds);
     announce(`Segment ${index}, ${segment.start.timecode}, ${segment.motion.level ?? 'unknown'}`);
@@ -272,6 +283,25 @@ export class VideoPage {
     this.filter.input.select();
   }
 
+  /**
+   * When a segment is played, in seconds: by its frames, which the player counts, and not by its
+   * times, which lie between them where the frame rate varies.
+   */
+  #span(segment) {
+    const { start, end } = segment;
+    return { from: this.frames.seconds(start.frame), to: this.frames.seconds(Math.max(end.frame, start.frame + 1)) };
+  }
+
+  /** Index of the segment at a frame; -1 where there is none. Of several it stays with the current one. */
+  #segmentAt(frame) {
+    const covers = (segment) => segment && segment.start.frame <= frame && frame < Math.max(segment.end.frame, segment.start.frame + 1);
+    const { current } = this.list;
+    if (covers(this.segments[current])) return current;
+    const index = firstBeyond(this.segments, frame) - 1;
+    // The last frame, where rates vary, may begin after the number at which the last segment ends.
+    return covers(this.segments[index]) ? index : this.timeline.segmentAt(this.frames.seconds(frame));
+  }
+
   #choose(index) {
     if (index === this.list.current) return;
     this.list.setCurrent(index);
@@ -294,7 +324,7 @@ export class VideoPage {
     this.timecode.textContent = this.frames.timecode(player.frame);
     timeline.setPlayhead(player.time, player.isPlaying);
     this.stage.setTime(player.time, player.isPlaying);
-    const index = timeline.segmentAt(player.time + 1e-6);
+    const index = this.#segmentAt(player.frame);
     if (index !== this.list.current) {
       this.#choose(index);
       if (player.isPlaying || !this.element.contains(document.activeElement)) this.list.reveal();
@@ -379,7 +409,7 @@ export class VideoPage {
     if (!this.loops) this.player.loop = null;
     else if (isRange) this.player.loop = { from: start ?? 0, to: end ?? this.timeline.model.duration };
     else if (!this.player.isPlaying || !this.player.loop) {
-      this.player.loop = segment ? { from: segment.start.seconds, to: segment.end.seconds } : null;
+      this.player.loop = segment ? this.#span(segment) : null;
     }
     this.#remember();
   }
@@ -412,12 +442,27 @@ export class VideoPage {
 
 /** Opens a video: reads its motion.json. */
 export async function openVideo(source, videoId, query) {
-  const run = await source.run(videoId, query.get('run'));
+  const asked = query.get('run');
+  const run = await source.run(videoId, asked);
   const { video, analysis, shots, segments } = run.motion ?? {};
   if (!video || !analysis || !Array.isArray(shots) || !Array.isArray(segments)) {
     throw new FetchError('this is not a readable motion.json', 200);
   }
-  return new VideoPage(run, query);
+  const isAnother = Boolean(asked) && asked !== run.runId;
+  if (isAnother) RUN_QUERIES.forEach((name) => query.delete(name));
+  return new VideoPage(run, query, isAnother ? ANOTHER_RUN : null);
+}
+
+/** Index of the first segment that begins after a frame. */
+function firstBeyond(segments, frame) {
+  let low = 0;
+  let high = segments.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (segments[middle].start.frame <= frame) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Width and height of the picture as it is displayed, in square px. */

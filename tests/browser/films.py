@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.rendering.clips import Clip, Edit, Shot
+from tests.rendering.clips import Cadence, Clip, Edit, Shot
 from tests.rendering.moves import CameraMove, Part, Shake
 from tests.rendering.pictures import Picture, Size
 from tests.rendering.subjects import Subject
@@ -42,6 +42,15 @@ def reel(size: Size = (320, 180), seconds: float = 2.0) -> Clip:
         Edit("cut"),
     )
     return Clip("reel", shots, edits, size=size, codec="vp9")
+
+
+def cuts(name: str, cadence: Cadence) -> Clip:
+    """Six cuts in WebM, a little more than a second apart."""
+    names = ("coffee", "rocket", "astronaut", "chelsea", "gravel", "coins", "hubble")
+    moves = (CameraMove(pan=0.2), CameraMove(tilt=0.3), CameraMove())
+    shots = tuple(_shot(each, 1.15, moves[n % len(moves)]) for n, each in enumerate(names))
+    edits = (Edit("cut"),) * (len(shots) - 1)
+    return Clip(name, shots, edits, size=(320, 180), codec="vp9", cadence=cadence)
 
 
 def plain(name: str, move: CameraMove, codec: str = "vp9", picture: str = "camera") -> Clip:

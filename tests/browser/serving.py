@@ -25,9 +25,10 @@ class _StaticFiles(SimpleHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def viewing(path: Path, *options: str) -> Iterator[str]:
-    """Serves results by ``flowtag view``; yields the address."""
-    with start_flowtag("view", path, "--port", "0", "--no-browser", *options) as process:
+def viewing(path: Path, *options: str, cwd: Path = VIEWER) -> Iterator[str]:
+    """Serves results by ``flowtag view``, as begun in a folder; yields the address."""
+    words: tuple[str | Path, ...] = ("view", path, "--port", "0", "--no-browser", *options)
+    with start_flowtag(*words, cwd=cwd) as process:
         assert process.stdout is not None
         try:
             yield process.stdout.readline().decode().strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,9 @@ def write_run(root: Path, metadata: dict[str, Any], **entry: Any) -> Path:
     return run
 
 
-def write_catalog(root: Path, entries: list[dict[str, Any]]) -> None:
+def write_catalog(root: Path, entries: Sequence[dict[str, Any] | None]) -> None:
     """Writes ``catalog/catalog.json``."""
-    catalog = {"schema": "flowtag.catalog/1", "videos": entries}
+    catalog = {"schema": "flowtag.catalog/1", "videos": list(entries)}
     (root / "catalog").mkdir(parents=True, exist_ok=True)
     (root / "catalog/catalog.json").write_text(json.dumps(catalog), encoding="utf-8")
 

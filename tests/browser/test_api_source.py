@@ -100,6 +100,29 @@ def test_a_token_that_is_refused_is_asked_for_again(page: Page, site: str) -> No
     expect(page.get_by_role("link", name=re.compile("reel-"))).to_be_visible()
 
 
+def test_a_link_to_an_older_run_brings_no_marks_into_the_latest(
+    page: Page, site: str, published: str
+) -> None:
+    page.goto(f"{site}#/video/{published}?run=older-0123456789ab&marks=1,2&segment=3&t=1")
+    _sign_in(page)
+
+    expect(page.get_by_role("status").filter(has_text="not served here. This")).to_be_visible()
+    expect(page.get_by_role("button", name="Export", exact=True)).to_be_visible()
+    expect(page.get_by_label("Timecode")).to_have_text("00:00:01:00")
+    page.get_by_text("1 warning").click()
+    expect(page.get_by_role("listitem").first).to_contain_text("This is the latest one")
+
+
+def test_a_link_to_the_latest_run_keeps_its_marks(
+    page: Page, site: str, published: str, results: Results
+) -> None:
+    run = results.motion("reel").parent.name
+    page.goto(f"{site}#/video/{published}?run={run}&marks=1,2")
+    _sign_in(page)
+
+    expect(page.get_by_role("button", name="Export 2 marked")).to_be_visible()
+
+
 def test_curves_stills_and_flow_come_by_links(page: Page, site: str, published: str) -> None:
     page.goto(f"{site}#/video/{published}?t=1&overlay=wheel")
     _sign_in(page)

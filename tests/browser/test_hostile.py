@@ -7,11 +7,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.chromium import Watched
 from tests.browser.serving import static_site
-from tests.browser.synthetic import VIDEO_ID, instant, motion, write_run
+from tests.browser.synthetic import (
+    VIDEO_ID,
+    catalog_entry,
+    instant,
+    motion,
+    write_catalog,
+    write_run,
+)
 
 SCRIPT = "<img src=x onerror=\"window.ran='yes'\"><script>window.ran='yes'</script>"
 AWAY = "javascript:window.ran='yes'"
@@ -80,6 +88,34 @@ def test_a_hostile_motion_json_is_shown_as_text(watched: Watched, tmp_path: Path
         _assert_nothing_ran(watched, site)
     # Whatever stands in a name, an event stays on its line.
     assert len(written.splitlines()) == 5
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"video_id": None},
+        {"level_seconds": None},
+        {"level_seconds": {"high": "long"}},
+        {"camera": None},
+        {"camera": [{}]},
+        {"segments": None},
+        {"duration_seconds": "3"},
+        {"peak": 1},
+        None,
+    ],
+)
+def test_a_damaged_entry_of_the_catalog_hides_no_other(
+    watched: Watched, tmp_path: Path, damage: dict[str, Any] | None
+) -> None:
+    sound = catalog_entry(motion(uri="/rushes/take 2.mov"), 2)
+    damaged = None if damage is None else catalog_entry(motion(), 1) | damage
+    write_catalog(tmp_path, [damaged, sound])
+
+    with static_site(tmp_path) as site:
+        watched.page.goto(f"{site}#/?sort=motion")
+
+        expect(watched.page.locator(".video-link")).to_have_text(["take 2.mov"])
+        expect(watched.page.get_by_text("1 left out: damaged in the catalog")).to_be_visible()
 
 
 def test_ids_that_lead_elsewhere_are_not_followed(watched: Watched, tmp_path: Path) -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.chromium import Watched
 from tests.browser.conftest import Results
+from tests.browser.serving import viewing
+from tests.browser.synthetic import motion, write_run
+from tests.unit.test_export_lists import jpeg
 
 
 @pytest.fixture
@@ -28,6 +33,24 @@ def test_every_video_is_listed_with_pictures_length_and_motion(library: Page) ->
     expect(row.get_by_role("cell").last).to_contain_text("19 s")
     expect(row.get_by_role("img", name=re.compile(r"Motion: .*high \d+%"))).to_be_visible()
     expect(row).to_contain_text(re.compile(r"\d+ segments"))
+
+
+def test_only_pictures_that_exist_are_asked_for(watched: Watched, tmp_path: Path) -> None:
+    metadata = motion(6)
+    names = ["thumbnails/0001.jpg", "thumbnails/0004.jpg"]
+    metadata["segments"][1]["thumbnail"], metadata["segments"][4]["thumbnail"] = names
+    run = write_run(tmp_path, metadata)
+    (run / "thumbnails").mkdir()
+    for name in names:
+        (run / name).write_bytes(jpeg(grey=50))
+
+    with viewing(run.parent) as address:
+        watched.page.goto(f"{address}#/?sort=name")
+        expect(watched.page.locator(".pictures img")).to_have_count(2)
+        watched.page.wait_for_load_state("networkidle")
+
+    asked = [url for url in watched.requests if "/thumbnails/" in url]
+    assert [url.partition(f"{run.name}/")[2] for url in asked] == names
 
 
 def test_a_search_finds_names_whatever_their_case(library: Page) -> None:

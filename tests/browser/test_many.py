@@ -48,6 +48,27 @@ def test_thousands_of_videos_are_scrolled_and_searched(page: Page, tmp_path: Pat
         expect(page.locator(".video-link")).to_have_text(["take 2999.mov"])
 
 
+def test_marks_far_beyond_the_last_segment_are_none(page: Page, tmp_path: Path) -> None:
+    write_run(tmp_path, motion(4))
+    marks = ",".join(["1-999999"] * 2_000)
+
+    with static_site(tmp_path) as site:
+        page.goto(f"{site}#/video/{VIDEO_ID}?marks={marks}")
+
+        expect(page.get_by_role("button", name="Export 3 marked")).to_be_visible()
+
+
+def test_a_video_that_claims_to_last_millions_of_years_is_shown(page: Page, tmp_path: Path) -> None:
+    write_run(tmp_path, motion(4, duration_seconds=1e15))
+
+    with static_site(tmp_path) as site:
+        page.goto(f"{site}#/video/{VIDEO_ID}")
+        page.get_by_role("option").first.wait_for()
+        page.keyboard.press("ArrowDown")
+
+        expect(page.get_by_role("heading", name="Segment 1")).to_be_visible()
+
+
 def test_segments_narrower_than_a_pixel_are_drawn(page: Page, tmp_path: Path) -> None:
     write_run(tmp_path, motion(SEGMENTS))
 

@@ -60,14 +60,14 @@ def run_flowtag(*words: str | Path) -> Ran:
     return Ran(process.returncode, out.decode("utf-8", "surrogateescape"), err.decode())
 
 
-def start_flowtag(*words: str | Path) -> subprocess.Popen[bytes]:
+def start_flowtag(*words: str | Path, cwd: Path = _ROOT) -> subprocess.Popen[bytes]:
     """Starts a command in a process group of its own, where Ctrl-C works whoever runs the tests."""
     environment = {name: value for name, value in os.environ.items() if name != "FLOWTAG_DEBUG"}
     return subprocess.Popen(
         [sys.executable, "-m", "flowtag.cli", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        cwd=_ROOT,
+        cwd=cwd,
         env=environment,
         start_new_session=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),

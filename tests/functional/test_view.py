@@ -192,6 +192,29 @@ def test_a_motion_json_alone_is_shown(run: Path, tmp_path: Path) -> None:
     assert found.body == alone.read_bytes()
 
 
+@pytest.mark.parametrize("path", ["motion.json", "."])
+def test_a_run_is_shown_from_within_its_folder(run: Path, path: str) -> None:
+    with viewing(Path(path), cwd=run) as address:
+        (entry,) = Asked(address, "/data/catalog/catalog.json").json["videos"]
+        found = Asked(address, f"/data/{_run_path(run)}/frames.parquet")
+
+    assert (entry["video_id"], entry["run_id"]) == (run.parent.name, run.name)
+    assert found.body == (run / "frames.parquet").read_bytes()
+
+
+def test_a_link_to_a_motion_json_shows_the_run_that_it_leads_to(run: Path, tmp_path: Path) -> None:
+    link = tmp_path / "latest take.json"
+    link.symlink_to(run / "motion.json")
+
+    with viewing(link) as address:
+        (entry,) = Asked(address, "/data/catalog/catalog.json").json["videos"]
+        names = ("motion.json", "frames.parquet")
+        found = [Asked(address, f"/data/{_run_path(run)}/{name}").body for name in names]
+
+    assert entry["run_id"] == run.name
+    assert found == [(run / name).read_bytes() for name in names]
+
+
 def test_what_is_tagged_meanwhile_appears_and_what_is_damaged_hides_nothing(
     tagged: Path, tmp_path: Path
 ) -> None:

@@ -111,6 +111,33 @@ def test_an_entry_says_what_motion_json_says(store: FolderStore) -> None:
     assert entry.planned_at == store.written_at(RunKeys.of(plan).plan)
 
 
+@pytest.mark.parametrize(
+    ("pictured", "named"),
+    [((), ()), ((2, 5), (2, 5)), (tuple(range(10)), (1, 3, 5, 7, 9))],
+)
+def test_an_entry_names_pictures_that_exist_spread_over_the_video(
+    store: FolderStore, pictured: tuple[int, ...], named: tuple[int, ...]
+) -> None:
+    plan, metadata = described(RESULTS[0])
+    (template,) = metadata.segments[:1]
+    segments = [
+        template.model_copy(
+            update={"index": n, "thumbnail": f"thumbnails/{n}.jpg" if n in pictured else None}
+        )
+        for n in range(10)
+    ]
+    add_to_catalog(
+        store,
+        metadata.model_copy(update={"segments": segments}),
+        RunKeys.of(plan),
+        order_of(RESULTS[0]),
+    )
+
+    (entry,) = read_catalog(store)
+
+    assert entry.thumbnails == [f"thumbnails/{n}.jpg" for n in named]
+
+
 def test_the_same_event_twice_writes_one_object(store: FolderStore) -> None:
     Events(store).add(("a.mov", 1, ()))
     Events(store).add(("a.mov", 1, ()))

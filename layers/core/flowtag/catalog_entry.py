@@ -13,6 +13,8 @@ from flowtag.settings import Model, canonical_digest
 
 CATALOG_KEY = "catalog/catalog.json"
 
+_MOST_THUMBNAILS = 5
+
 # A redriven run goes up this ladder, and never down.
 _STATUSES: tuple[Status, ...] = ("failed", "skipped", "partial", "complete")
 
@@ -45,6 +47,13 @@ class CatalogEntry(Model):
     peak: CatalogPeak | None
     analysed_frames: int = Field(ge=0)
     gap_seconds: float = Field(ge=0, description="Of spans that could not be analysed.")
+    thumbnails: list[str] | None = Field(
+        None,
+        description=(
+            "Names, as motion.json has them, of the JPEGs of a few segments spread over the video;"
+            " null in older entries."
+        ),
+    )
     warnings: int = Field(0, ge=0, description="How many motion.json tells of; 0 in older entries.")
     motion: str = Field(description="Key of motion.json.")
     source: SourceOrder = Field(description="When this content came to its place.")
@@ -112,6 +121,7 @@ def summarize(
         camera=sorted({label for segment in metadata.segments for label in segment.camera.labels}),
         segments=len(metadata.segments),
         peak=_peak(metadata.segments, keys),
+        thumbnails=_spread([s.thumbnail for s in metadata.segments if s.thumbnail is not None]),
         analysed_frames=analysis.frames.decoded,
         gap_seconds=round(max(gaps, 0.0), 6),
         warnings=len(analysis.warnings),
@@ -128,6 +138,11 @@ def _level_seconds(segments: list[Segment]) -> dict[Level, float]:
             seconds = segment.end.seconds - segment.start.seconds
             found[segment.motion.level] = found.get(segment.motion.level, 0.0) + seconds
     return {level: round(found[level], 6) for level in sorted(found)}
+
+
+def _spread(names: list[str]) -> list[str]:
+    wanted = min(len(names), _MOST_THUMBNAILS)
+    return [names[(2 * i + 1) * len(names) // (2 * wanted)] for i in range(wanted)]
 
 
 def _peak(segments: list[Segment], keys: RunKeys) -> CatalogPeak | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from pathlib import Path
 
 import click
@@ -10,6 +11,9 @@ import click
 from flowtag.errors import FlowtagError, SettingsError
 
 _COMMAND, _OPTION = "export", "--format"
+
+# A command line has its process to itself: what it does to warnings holds for all threads.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def export_formats() -> list[str]:
@@ -22,7 +26,7 @@ def export_formats() -> list[str]:
 
 
 def run_export(motion: Path, format_name: str, where: str | None) -> bytes:
-    """What ``flowtag export`` writes.
+    """What ``flowtag export`` writes. May be called by any thread; one export is made at a time.
 
     Args:
         motion: the motion.json to export from.
@@ -41,7 +45,8 @@ def run_export(motion: Path, format_name: str, where: str | None) -> bytes:
         if where:
             words.append(f"--where={where}")
         try:
-            command.main(words, prog_name=f"flowtag {_COMMAND}", standalone_mode=False)
+            with _ONE_AT_A_TIME:
+                command.main(words, prog_name=f"flowtag {_COMMAND}", standalone_mode=False)
         except (click.ClickException, FlowtagError) as error:
             raise SettingsError(str(error)) from error
         return written.read_bytes()

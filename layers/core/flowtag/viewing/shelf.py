@@ -119,7 +119,9 @@ class Shelf:
         problems: list[str] = []
         for motion in self._motions(problems):
             try:
-                found.append(self._shelve(motion))
+                # The files of a run lie beside the motion.json itself, not beside a link to it; and
+                # a relative path has too few parents.
+                found.append(self._shelve(motion.resolve()))
             except FlowtagError as error:
                 problems.append(f"{motion}: {error}")
         if not found and problems:
