@@ -13,7 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flowtag.completing import complete
-from flowtag.runs import RunKeys, read_motion
+from flowtag.completion import publish
+from flowtag.contracts.metadata import Analysis
+from flowtag.errors import ObjectNotFoundError
+from flowtag.runs import RunKeys, read_motion, read_plan
 from flowtag.storage import FolderStore, ObjectStore
 from tests.functional.cloud_run import Cloud
 from tests.functional.store_places import Place, copied
@@ -117,6 +120,45 @@ def test_a_completion_that_saw_a_failure_never_beats_one_that_saw_the_result(
             whole = processes.submit(complete_in, place, name, keys)
             assert {partial.result(), whole.result()} == {"published"}
             _assert_whole(store, keys, late.index, undisturbed)
+
+
+def test_a_partial_result_published_in_between_takes_nothing_away(
+    film: Path, tmp_path: Path, undisturbed: dict[str, bytes]
+) -> None:
+    store, cloud = FolderStore(tmp_path), Cloud(film)
+    keys = cloud.upload(store).keys
+    late = cloud.queue.pop(1)
+    cloud.work_all(store)
+    cloud.queue.append(late)
+    cloud.lose(store)
+    cloud.queue.append(late)
+    cloud.work(store)
+    plan = read_plan(store, keys)
+    before = _Before(store.root, keys.chunk(late.index))
+
+    def publish_partial(analysis: Analysis) -> None:
+        assert publish(before, plan, lambda _: None).metadata.analysis.status == "partial"
+
+    # When the thumbnails of the whole one are in place, and it is about to be published.
+    publish(store, plan, publish_partial)
+
+    assert read_motion(store.get(keys.motion)).analysis.status == "complete"
+    thumbnails = {key: data for key, data in published(store).items() if "thumbnails/" in key}
+    assert thumbnails.items() <= undisturbed.items()
+    assert len(thumbnails) == sum("thumbnails/" in key for key in undisturbed)
+
+
+class _Before(FolderStore):
+    """A store as it was before an object came."""
+
+    def __init__(self, root: Path, hidden: str) -> None:
+        super().__init__(root)
+        self._hidden = hidden
+
+    def get(self, key: str) -> bytes:
+        if key == self._hidden:
+            raise ObjectNotFoundError(key)
+        return super().get(key)
 
 
 def _assert_whole(

@@ -63,8 +63,12 @@ def publish(store: ObjectStore, plan: Plan, before_motion: Callable[[Analysis], 
             goes_beside = _belongs(store, plan, assembly.metadata)
             if goes_beside:
                 _put_beside(store, plan, load, assembly)
-        before_motion(assembly.metadata.analysis)
-        change = put_motion(store, plan, assembly.metadata)
+            before_motion(assembly.metadata.analysis)
+            change = put_motion(store, plan, assembly.metadata)
+            if change == "replaced":
+                # Whoever published the one before may have written beside it while this did; by now
+                # that is over, and whoever comes from here on sees that this one stands.
+                _put_beside(store, plan, load, assembly)
         if change != "kept":
             return Published(assembly.metadata, change != "unchanged")
         if not goes_beside:
