@@ -1,4 +1,4 @@
-"""Fixtures of the tests of the API, and of the other functions."""
+"""Fixtures of the tests of the API, of the other functions, and of what is deployed."""
 
 from __future__ import annotations
 
@@ -10,12 +10,19 @@ import pytest
 from flowtag.aws.clients import s3_client
 from flowtag.aws.s3_store import S3Store
 from local_cloud.s3_server import S3Server
+from tests.cloud.template import COMPUTES, Stack, render
 from tests.functional.deployed import Deployed, deploy
 from tests.functional.shelf import Ask, Shelf, context
 from tests.functional.store_places import BucketPrefixes, Folders, Place
 from tests.media.movies import Movie, write_movie
 from tests.services.api_events import api_event
 from tests.services.aws_server import aws_server
+
+
+@pytest.fixture(params=sorted(COMPUTES))
+def stack(request: pytest.FixtureRequest) -> Stack:
+    """What is deployed, for each way to compute."""
+    return render(**COMPUTES[request.param])
 
 
 @pytest.fixture
