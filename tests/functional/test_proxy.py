@@ -17,7 +17,6 @@ from flowtag.errors import InputError, StorageError
 from flowtag.video.probing import probe_video
 from flowtag.video.proxying import write_proxy
 from tests.functional.command import (
-    fingerprints,
     half_written,
     make_clip,
     read_json,
@@ -202,23 +201,6 @@ def test_sound_ends_with_the_picture(tmp_path: Path) -> None:
         frames = list(container.decode(audio=0))
     assert frames[-1].time is not None
     assert frames[-1].time + frames[-1].samples / frames[-1].rate == pytest.approx(2, abs=0.03)
-
-
-def test_it_changes_nothing_else_and_is_made_once(tmp_path: Path) -> None:
-    clip, out = make_clip(tmp_path / "a.mp4", frames=50), tmp_path / "out"
-    plain = run_flowtag("tag", clip, "--out", out).motion
-    before = fingerprints(out, "*.*")
-    ran = run_flowtag("tag", clip, "--out", out, "--proxy", "--json")
-    assert ran.status == 0, ran.err
-    (line,) = ran.json_lines
-    assert line["status"] == "already_done"
-    assert line["proxy"] == str(plain.with_name("proxy.mp4"))
-    after = fingerprints(out, "*.*")
-    assert before.items() <= after.items()
-    assert after.keys() - before.keys() == {plain.with_name("proxy.mp4")}
-    again = run_flowtag("tag", clip, "--out", out, "--proxy", "--json")
-    assert again.json_lines == ran.json_lines
-    assert fingerprints(out, "*.*") == after
 
 
 def test_a_proxy_is_no_video_to_be_tagged(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from flowtag.contracts.metadata import MotionMetadata
 from flowtag.latest import SourceOrder, update_latest
 from flowtag.runs import RunKeys, put_motion, put_plan
 from flowtag.storage import FolderStore
-from tests.functional.command import fingerprints, make_clip, read_json, run_flowtag
+from tests.functional.command import make_clip, read_json, run_flowtag
 from tests.unit.run_objects import make_metadata, make_plan, make_source
 
 _VOID = {"meta", "link", "img", "br", "hr", "input", "source", "wbr"}
@@ -270,22 +270,6 @@ def test_the_same_result_gives_the_same_bytes(report: Path, tmp_path: Path) -> N
     assert again.bytes == made
     other = tmp_path / "other.html"
     assert _reported(report.parent, "-o", other).bytes.count(b"<tr") == made.count(b"<tr")
-
-
-def test_it_changes_nothing_else_and_is_made_once(tmp_path: Path) -> None:
-    clip, out = make_clip(tmp_path / "a.mp4", frames=50), tmp_path / "out"
-    plain = run_flowtag("tag", clip, "--out", out).motion
-    before = fingerprints(out, "*.*")
-    ran = run_flowtag("tag", clip, "--out", out, "--report", "--json")
-    assert ran.status == 0, ran.err
-    (line,) = ran.json_lines
-    assert line["status"] == "already_done"
-    assert line["report"] == str(plain.with_name("report.html"))
-    after = fingerprints(out, "*.*")
-    assert before.items() <= after.items()
-    assert after.keys() - before.keys() == {plain.with_name("report.html")}
-    assert run_flowtag("tag", clip, "--out", out, "--report", "--json").json_lines == [line]
-    assert fingerprints(out, "*.*") == after
 
 
 def test_a_watched_folder_gets_reports(tmp_path: Path) -> None:
