@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from flowtag.cli import main, page_exports
+from flowtag.cli import page_exports
 
 
 def test_two_requests_at_once_are_exported_one_after_the_other(
@@ -21,7 +21,7 @@ def test_two_requests_at_once_are_exported_one_after_the_other(
 
     @click.command()
     @click.argument("motion")
-    @click.option("--format", type=click.Choice(["text"]))
+    @click.option("--format", type=click.Choice(["csv"]))
     @click.option("-o", "output", type=click.Path(path_type=Path))
     def export(motion: str, format: str, output: Path) -> None:
         try:
@@ -33,11 +33,11 @@ def test_two_requests_at_once_are_exported_one_after_the_other(
         meeting.reset()
         output.write_text(motion)
 
-    monkeypatch.setitem(main.commands, "export", export)
+    monkeypatch.setattr(page_exports, "export", export)
 
     with ThreadPoolExecutor(2) as threads:
         motions = [Path("first.json"), Path("second.json")]
-        written = list(threads.map(lambda m: page_exports.run_export(m, "text", None), motions))
+        written = list(threads.map(lambda m: page_exports.run_export(m, "csv", None), motions))
 
     assert written == [b"first.json", b"second.json"]
     assert met == [False, False]

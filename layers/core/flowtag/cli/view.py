@@ -86,11 +86,12 @@ def _require_server() -> None:
 def _server(shelf: Shelf, opened: str | None) -> uvicorn.Server:
     import uvicorn
 
-    from flowtag.cli.page_exports import export_formats, run_export
+    from flowtag.cli.export import EXPORT_FORMATS
+    from flowtag.cli.page_exports import run_export
     from flowtag.viewing.pages import viewer_folder
     from flowtag.viewing.server import Exports, viewer_app
 
-    app = viewer_app(shelf, viewer_folder(), Exports(export_formats, run_export), opened)
+    app = viewer_app(shelf, viewer_folder(), Exports(EXPORT_FORMATS, run_export), opened)
     # Connections that a browser keeps open must not hold up Ctrl-C.
     return uvicorn.Server(
         uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=1)

@@ -65,12 +65,12 @@ class Exports:
     """What can be exported, and how.
 
     Attributes:
-        formats: names of the formats; may be none.
+        formats: names of the formats.
         run: takes a motion.json, a format and a filter, and returns what is written; raises
             :class:`~flowtag.errors.SettingsError` where that cannot be done.
     """
 
-    formats: Callable[[], list[str]]
+    formats: tuple[str, ...]
     run: Callable[[Path, str, str | None], bytes]
 
 
@@ -105,7 +105,7 @@ def viewer_app(shelf: Shelf, pages: Path, exports: Exports, opened: str | None) 
 def _config(exports: Exports, opened: str | None) -> Answer:
     async def config(request: Request) -> Response:
         return JSONResponse(
-            {"data": "data/", "media": "media/", "open": opened, "export": exports.formats()}
+            {"data": "data/", "media": "media/", "open": opened, "export": exports.formats}
         )
 
     return config
