@@ -140,8 +140,9 @@ const COMMON_KEYS = {
 };
 
 const step = (frames) => (page, event) => {
-  if (event.shiftKey) page.player.seek(page.player.time + Math.sign(frames));
-  else page.player.step(frames);
+  const { player } = page;
+  if (event.shiftKey) player.seek(player.frames.seconds(player.frame + frames * player.frames.base));
+  else player.step(frames);
 };
 
 const VIDEO_KEYS = {

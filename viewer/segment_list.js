@@ -64,12 +64,16 @@ export class SegmentList extends EventTarget {
     if (row >= 0) this.list.reveal(row);
   }
 
-  /** The segment so many places after the current one in the list; the nearest end if none is. */
-  neighbour(step) {
+  /**
+   * The segment so many places after the current one in the list; the nearest end if none is.
+   * @param {number} place where the playhead is among the segments, for when none is current
+   */
+  neighbour(step, place) {
     if (!this.indices.length) return -1;
     const row = this.indices.indexOf(this.current);
     if (row >= 0) return this.indices[Math.min(Math.max(row + step, 0), this.indices.length - 1)];
-    const after = this.indices.findIndex((index) => index > this.current);
+    const from = this.current < 0 ? place : this.current;
+    const after = this.indices.findIndex((index) => index > from);
     if (step > 0) return this.indices[after < 0 ? this.indices.length - 1 : after];
     return this.indices[after < 0 ? this.indices.length - 1 : Math.max(after - 1, 0)];
   }

@@ -198,7 +198,7 @@ export class VideoPage {
 
   /** Goes to a neighbouring segment of those listed. */
   goToNeighbour(step) {
-    const index = this.list.neighbour(step);
+    const index = this.list.neighbour(step, firstBeyond(this.segments, this.player.frame) - 0.5);
     if (index < 0) return;
     const segment = this.segments[index];
     this.player.pause();

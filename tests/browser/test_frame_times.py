@@ -110,6 +110,29 @@ def test_up_goes_through_all_segments(film: Page, segments: list[dict[str, Any]]
         expect(film.get_by_role("heading", name=f"Segment {segment['index']}")).to_be_visible()
 
 
+def test_up_from_the_end_goes_to_the_last_segments(
+    film: Page, segments: list[dict[str, Any]]
+) -> None:
+    film.keyboard.press("End")
+    _settled(film)
+    film.keyboard.press("ArrowUp")
+    _settled(film)
+
+    # The last one, where the end lies beyond it; else the one before.
+    heading = film.get_by_role("heading", name="Segment").inner_text()
+    assert int(heading.split()[1]) >= len(segments) - 2
+
+
+def test_shift_and_an_arrow_go_a_second_of_timecode(film: Page) -> None:
+    film.keyboard.press("Shift+ArrowRight")
+    _settled(film)
+    assert film.get_by_label("Timecode").inner_text().replace(";", ":") == "00:00:01:00"
+
+    film.keyboard.press("Shift+ArrowLeft")
+    _settled(film)
+    assert film.get_by_label("Timecode").inner_text().replace(";", ":") == "00:00:00:00"
+
+
 def test_a_link_to_a_segment_opens_it(
     film: Page, folder: Path, segments: list[dict[str, Any]]
 ) -> None:
