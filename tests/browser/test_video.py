@@ -316,3 +316,17 @@ def test_a_proxy_beside_the_result_is_played_in_place_of_a_master(
         page.keyboard.press("k")
 
         expect(page.locator("img.still")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [820, 1024, 1180, 1440])
+def test_no_control_lies_outside_its_bar(reel: Page, width: int) -> None:
+    reel.set_viewport_size({"width": width, "height": 800})
+    cut_off = reel.evaluate(
+        """() => {
+          const bar = document.querySelector('.transport').getBoundingClientRect();
+          return [...document.querySelectorAll('.transport *')]
+            .filter((each) => each.getBoundingClientRect().right > bar.right + 0.5)
+            .map((each) => each.textContent);
+        }"""
+    )
+    assert cut_off == []
