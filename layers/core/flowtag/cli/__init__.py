@@ -20,8 +20,8 @@ from flowtag.cli.show import show
 from flowtag.cli.tag import tag
 from flowtag.cli.view import view
 from flowtag.cli.watch import watch
-from flowtag.cli.wording import printable
 from flowtag.errors import FlowtagError, SettingsError
+from flowtag.wording import printable
 
 _INTERRUPTED = 130
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowtag.cli.where import where_option
-from flowtag.cli.wording import printable
 from flowtag.errors import FlowtagError
+from flowtag.wording import printable
 
 if TYPE_CHECKING:
     from flowtag.cli.one_run import OneRun

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flowtag.cli.wording import clock, printable
+from flowtag.wording import clock, printable
 
 if TYPE_CHECKING:
     from flowtag.contracts.messages import VideoProbe

@@ -10,9 +10,9 @@ from rich.progress import BarColumn, ProgressColumn, Task, TaskID
 from rich.progress import Progress as Bars
 from rich.text import Text
 
-from flowtag.cli.wording import clock, printable
 from flowtag.local.outcomes import Progress
 from flowtag.places import Address
+from flowtag.wording import clock, printable
 
 _LONGEST_NAME = 32
 _SETTLING_SECONDS = 2.0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from flowtag.cli.wording import printable
+from flowtag.wording import printable
 
 _SUFFIXES = (".html", ".htm")
 

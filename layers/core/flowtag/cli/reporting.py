@@ -17,8 +17,8 @@ from rich.table import Table
 from rich.text import Text
 
 from flowtag.cli.progress import ProgressDisplay
-from flowtag.cli.wording import count, printable
 from flowtag.local.outcomes import Outcome, OutcomeStatus, Progress
+from flowtag.wording import count, printable
 
 _UNFOLDED = 10_000
 _WORDS: dict[OutcomeStatus, tuple[str, str]] = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flowtag.cli.where import where_option
-from flowtag.cli.wording import count, printable
+from flowtag.wording import count, printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -17,7 +17,7 @@ from flowtag.cli.tagging import (
     tagging_options,
     writable_folder,
 )
-from flowtag.cli.wording import printable
+from flowtag.wording import printable
 
 if TYPE_CHECKING:
     from flowtag.local.inputs import Inputs

@@ -14,7 +14,7 @@ import click
 
 from flowtag.cli.export import EXPORT_FORMATS
 from flowtag.cli.moments import Range, checked_range, moment
-from flowtag.cli.wording import printable
+from flowtag.wording import printable
 
 if TYPE_CHECKING:
     from flowtag.export.formats import Format

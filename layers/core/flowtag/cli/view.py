@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flowtag.cli.wording import count, printable
+from flowtag.wording import count, printable
 
 if TYPE_CHECKING:
     import uvicorn

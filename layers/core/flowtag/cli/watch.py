@@ -18,7 +18,7 @@ from flowtag.cli.tagging import (
     tagging_options,
     writable_folder,
 )
-from flowtag.cli.wording import printable
+from flowtag.wording import printable
 
 _EPILOG = """\b
 Examples:

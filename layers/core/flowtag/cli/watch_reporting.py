@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 
 from flowtag.cli.reporting import Reporter, failure_line, json_line, outcome_table, path_line
-from flowtag.cli.wording import count
 from flowtag.local.outcomes import Outcome, OutcomeStatus, Progress
 from flowtag.places import Address
+from flowtag.wording import count
 
 _MOST_ARRIVING = 8
 

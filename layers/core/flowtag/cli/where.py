@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from flowtag.cli.wording import printable
+from flowtag.wording import printable
 
 if TYPE_CHECKING:
     from flowtag.errors import FilterError

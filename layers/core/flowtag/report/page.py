@@ -12,7 +12,6 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from flowtag import __version__
-from flowtag.cli.wording import count, printable
 from flowtag.contracts.metadata import MotionMetadata, Video
 from flowtag.report.curves import displayed_size, read_samples
 from flowtag.report.linking import film_of
@@ -32,6 +31,7 @@ from flowtag.report.wording import (
     storage,
 )
 from flowtag.viewing.pages import viewer_folder
+from flowtag.wording import count, printable
 
 _HERE = Path(__file__).parent
 # Where there are more segments their outlines would be all that is seen of them.

@@ -8,7 +8,7 @@ import pytest
 
 from flowtag.cli.moments import checked_range, moment
 from flowtag.cli.sparkline import sparkline
-from flowtag.cli.wording import clock, count, printable
+from flowtag.wording import clock, count, printable
 
 
 @pytest.mark.parametrize(
