@@ -5,7 +5,9 @@
 
 import { h, oncePerFrame } from './dom.js';
 import { seriesOfSegments } from './series.js';
-import { LANES, Painting, readPalette, strongestLevels } from './timeline_paint.js';
+import { strongestLevels } from './timeline_columns.js';
+import { LANES, readPalette } from './timeline_lanes.js';
+import { Painting } from './timeline_paint.js';
 import { cameraWords } from './words.js';
 
 const ZOOM_STEP = 1.5;

@@ -1,53 +1,13 @@
-/** Paints the lanes of a timeline: ruler, motion, segments, camera moves, gaps, overview. */
+/** Paints the lanes of a timeline: ruler, motion, segments, shots, gaps. */
 
-import { LEVELS, cameraSign } from './words.js';
+import { firstAfter, rulerStep, runs, sampledColumns, visibleSegments } from './timeline_columns.js';
+import { DIMMED, LANES, LEVEL_HEIGHTS } from './timeline_lanes.js';
+import { paintMoves } from './timeline_moves.js';
+import { paintOverview, paintRange } from './timeline_overview.js';
+import { LEVELS } from './words.js';
 
-/** Where each lane lies, in CSS px. */
-export const LANES = {
-  gutter: 78,
-  ruler: { top: 0, height: 24 },
-  motion: { top: 26, height: 96 },
-  segments: { top: 128, height: 38 },
-  moves: { top: 172, height: 17, names: ['pan', 'tilt', 'zoom', 'roll', 'hand'] },
-  overview: { top: 264, height: 18 },
-  height: 284,
-};
-
-const MOVES = [
-  { up: 'pan_right', down: 'pan_left', rate: 'pan', digits: 2 },
-  { up: 'tilt_up', down: 'tilt_down', rate: 'tilt', digits: 2 },
-  { up: 'zoom_in', down: 'zoom_out', rate: 'zoom', digits: 2 },
-  { up: 'roll_cw', down: 'roll_ccw', rate: 'roll', digits: 1 },
-];
-const LEVEL_HEIGHTS = [0.3, 0.46, 0.64, 0.82, 1];
 const NAMED_FROM_PX = 52;
-const SIGNED_FROM_PX = 13;
-const RATED_FROM_PX = 46;
-const DIMMED = 0.16;
 const MATCHING = 100;
-
-/** The colours of the page's theme, as the canvas needs them. */
-export function readPalette(element) {
-  const style = getComputedStyle(element);
-  const value = (name) => style.getPropertyValue(`--${name}`).trim();
-  return {
-    levels: LEVELS.map((level) => value(`level-${level}`)),
-    inks: LEVELS.map((level) => value(`level-${level}-ink`)),
-    unknown: value('level-unknown'),
-    text: value('text'),
-    dim: value('text-dim'),
-    line: value('line'),
-    lane: value('lane'),
-    fog: value('fog'),
-    camera: value('curve-camera'),
-    ink: value('curve-ink'),
-    subject: value('curve-subject'),
-    accent: value('accent'),
-    playhead: value('playhead'),
-    hatch: value('hatch'),
-    font: `11px ${value('font')}`,
-  };
-}
 
 /** One painting of what does not move with the playhead. */
 export class Painting {
@@ -63,6 +23,7 @@ export class Painting {
     this.palette = palette;
     this.width = width;
     const { from, to } = timeline.view;
+    this.left = LANES.gutter;
     this.perSecond = (width - LANES.gutter) / (to - from);
     this.visible = visibleSegments(timeline.model.segments, from, to);
   }
@@ -81,11 +42,11 @@ export class Painting {
     this.#motion();
     this.#segments();
     this.#shots();
-    this.#moves();
+    paintMoves(this);
     this.#gaps();
-    this.#range();
+    paintRange(this);
     context.restore();
-    this.#overview();
+    paintOverview(this);
     this.#names();
   }
 
@@ -182,7 +143,7 @@ export class Painting {
     const { top, height } = LANES.segments;
     const [first, last] = this.visible;
     const { segments } = this.timeline.model;
-    if (this.#isDense) {
+    if (this.isDense) {
       this.#segmentColumns(first, last);
     } else {
       for (let i = first; i < last; i += 1) this.#segment(segments[i], i);
@@ -235,7 +196,7 @@ export class Painting {
     const { context, palette, timeline } = this;
     const { segments } = timeline.model;
     const { top, height } = LANES.segments;
-    const columns = this.#columns(first, last, (segment, index) => {
+    const columns = this.columns(first, last, (segment, index) => {
       const matches = !timeline.matches || timeline.matches.has(index);
       return LEVELS.indexOf(segment.motion.level) + 2 + (matches ? MATCHING : 0);
     }, segments);
@@ -250,7 +211,7 @@ export class Painting {
   }
 
   /** For each px the highest rank of the segments in it; 0 where there is none. */
-  #columns(first, last, rankOf, segments) {
+  columns(first, last, rankOf, segments) {
     const columns = new Uint8Array(Math.ceil(this.width - LANES.gutter));
     for (let i = first; i < last; i += 1) {
       const rank = rankOf(segments[i], i);
@@ -264,7 +225,8 @@ export class Painting {
     return columns;
   }
 
-  get #isDense() {
+  /** Whether segments are too many to be told apart. */
+  get isDense() {
     const [first, last] = this.visible;
     return last - first > (this.width - LANES.gutter) / 2;
   }
@@ -316,67 +278,6 @@ export class Painting {
     context.globalAlpha = 1;
   }
 
-  #moves() {
-    const { segments } = this.timeline.model;
-    const [first, last] = this.visible;
-    if (this.#isDense) {
-      this.#moveColumns(first, last);
-      return;
-    }
-    for (let i = first; i < last; i += 1) {
-      const { camera } = segments[i];
-      if (!camera.labels.length) continue;
-      MOVES.forEach((move, lane) => {
-        if (camera.labels.includes(move.up)) this.#move(segments[i], i, lane, move.up, 1, move);
-        if (camera.labels.includes(move.down)) this.#move(segments[i], i, lane, move.down, -1, move);
-      });
-      if (camera.labels.includes('handheld')) this.#move(segments[i], i, 4, 'handheld', 0, null);
-    }
-  }
-
-  #moveColumns(first, last) {
-    const { context, palette, timeline } = this;
-    const size = LANES.moves.height - 6;
-    const lanes = [...MOVES.flatMap(({ up, down }, lane) => [[lane, up, 0], [lane, down, 4]]), [4, 'handheld', 2]];
-    context.fillStyle = palette.camera;
-    for (const [lane, label, offset] of lanes) {
-      const columns = this.#columns(first, last, ({ camera }, index) => {
-        if (!camera.labels.includes(label)) return 0;
-        return !timeline.matches || timeline.matches.has(index) ? 2 : 1;
-      }, timeline.model.segments);
-      for (const [from, to, rank] of runs(columns)) {
-        context.globalAlpha = rank === 2 ? 0.9 : DIMMED;
-        context.fillRect(LANES.gutter + from, LANES.moves.top + lane * LANES.moves.height + offset, to - from, size);
-      }
-    }
-    context.globalAlpha = 1;
-  }
-
-  #move(segment, index, lane, label, sign, move) {
-    const { context, palette, timeline } = this;
-    const height = LANES.moves.height - 2;
-    const top = LANES.moves.top + lane * LANES.moves.height;
-    const x0 = this.x(segment.start.seconds);
-    const width = Math.max(this.x(segment.end.seconds) - x0 - 1, 0.75);
-    const isDim = timeline.matches && !timeline.matches.has(index);
-    const size = height - 4;
-    // Right, up, in and clockwise sit high in their lane, the others low.
-    const y = top + (sign > 0 ? 0 : sign < 0 ? 4 : 2);
-    context.globalAlpha = isDim ? DIMMED : 0.4 + 0.6 * segment.camera.confidence;
-    context.fillStyle = palette.camera;
-    context.beginPath();
-    context.roundRect(x0, y, width, size, width > 6 ? 2 : 0);
-    context.fill();
-    if (width >= SIGNED_FROM_PX) {
-      const rate = move && segment.camera[move.rate];
-      const figure = width >= RATED_FROM_PX && typeof rate === 'number' ? ` ${Math.abs(rate).toFixed(move.digits)}` : '';
-      context.fillStyle = palette.ink;
-      context.textAlign = 'left';
-      context.fillText(cameraSign(label) + figure, Math.max(x0, LANES.gutter) + 3, y + size / 2 + 0.5);
-    }
-    context.globalAlpha = 1;
-  }
-
   #gaps() {
     const { context, palette, timeline } = this;
     const bottom = LANES.moves.top + LANES.moves.names.length * LANES.moves.height;
@@ -410,149 +311,4 @@ export class Painting {
     }
   }
 
-  #range() {
-    const { context, palette, timeline } = this;
-    const { start, end } = timeline.range;
-    if (start === null && end === null) return;
-    const { top, height } = LANES.ruler;
-    const x0 = this.x(start ?? 0);
-    const x1 = this.x(end ?? timeline.model.duration);
-    context.fillStyle = palette.accent;
-    context.globalAlpha = 0.22;
-    context.fillRect(x0, top + height - 7, x1 - x0, 7);
-    context.globalAlpha = 1;
-    if (start !== null) bracket(context, x0, top + height, 1);
-    if (end !== null) bracket(context, x1, top + height, -1);
-  }
-
-  #overview() {
-    const { context, palette, timeline, width } = this;
-    const { top, height } = LANES.overview;
-    const { duration, gaps } = timeline.model;
-    const span = width - LANES.gutter;
-    const x = (seconds) => LANES.gutter + (seconds / duration) * span;
-    context.fillStyle = palette.lane;
-    context.fillRect(LANES.gutter, top, span, height);
-    context.globalAlpha = 0.75;
-    for (const [from, to, rank] of runs(timeline.overviewColumns(Math.ceil(span)))) {
-      const size = (height - 6) * LEVEL_HEIGHTS[rank - 1];
-      context.fillStyle = palette.levels[rank - 1];
-      context.fillRect(LANES.gutter + from, top + height - 3 - size, to - from, size);
-    }
-    context.globalAlpha = 1;
-    context.fillStyle = palette.hatch;
-    for (const gap of gaps) {
-      const from = x(gap.start.seconds);
-      context.fillRect(from, top + height / 2 - 1, Math.max(x(gap.end.seconds) - from, 1), 2);
-    }
-    const { from, to } = timeline.view;
-    if (to - from >= duration - 1e-6) return;
-    const [x0, x1] = [x(from), x(to)];
-    context.fillStyle = palette.accent;
-    context.globalAlpha = 0.14;
-    context.fillRect(x0, top, Math.max(x1 - x0, 3), height);
-    context.globalAlpha = 1;
-    context.strokeStyle = palette.accent;
-    context.lineWidth = 1;
-    context.strokeRect(x0 + 0.5, top + 0.5, Math.max(x1 - x0 - 1, 2), height - 1);
-  }
-}
-
-/** The strongest level at each of so many columns of a whole video, from 1; 0 where none is known. */
-export function strongestLevels(segments, duration, columns) {
-  const strongest = new Uint8Array(columns);
-  const scale = columns / duration;
-  for (const segment of segments) {
-    const rank = LEVELS.indexOf(segment.motion.level) + 1;
-    const end = Math.min(Math.ceil(segment.end.seconds * scale), columns);
-    for (let x = Math.max(0, Math.floor(segment.start.seconds * scale)); x < end; x += 1) {
-      if (rank > strongest[x]) strongest[x] = rank;
-    }
-  }
-  return strongest;
-}
-
-/** Stretches of equal values but 0: first, one past the last, and the value. */
-function* runs(values) {
-  let start = 0;
-  for (let i = 1; i <= values.length; i += 1) {
-    if (values[i] === values[start]) continue;
-    if (values[start]) yield [start, i, values[start]];
-    start = i;
-  }
-}
-
-/** First and one past the last segment that a span shows. */
-export function visibleSegments(segments, from, to) {
-  let last = firstAfter(segments, from);
-  const first = Math.max(0, last - 1);
-  while (last < segments.length && segments[last].start.seconds < to) last += 1;
-  return [first, last];
-}
-
-function firstAfter(items, seconds) {
-  let low = 0;
-  let high = items.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (items[middle].start.seconds <= seconds) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** What to draw at each px: the fastest of what lies in it, and the mean confidence. */
-function sampledColumns(painting, series) {
-  const { timeline, width, perSecond } = painting;
-  // A column is a px of the screen: anything else would leave seams.
-  const step = 1 / (devicePixelRatio || 1);
-  const columns = [];
-  const end = Math.min(width, painting.x(timeline.model.duration));
-  let index = series.indexAt(timeline.view.from);
-  for (let x = LANES.gutter; x < end; x += step) {
-    const to = timeline.view.from + (x + step - LANES.gutter) / perSecond;
-    const from = to - step / perSecond;
-    let first = index;
-    while (index + 1 < series.seconds.length && series.seconds[index + 1] < to) index += 1;
-    if (index < 0) continue;
-    if (first < index && !(series.seconds[first] <= from)) first += 1;
-    if (from - series.seconds[index] > series.hold) continue;
-    columns.push(reduced(series, Math.max(first, 0), index, x));
-  }
-  return columns;
-}
-
-function reduced(series, first, last, x) {
-  let [camera, subject, sum, known] = [NaN, NaN, 0, 0];
-  for (let i = first; i <= last; i += 1) {
-    if (!(series.camera[i] <= camera)) camera = Number.isNaN(series.camera[i]) ? camera : series.camera[i];
-    if (!(series.subject[i] <= subject)) subject = Number.isNaN(series.subject[i]) ? subject : series.subject[i];
-    if (!Number.isNaN(series.confidence[i])) {
-      sum += series.confidence[i];
-      known += 1;
-    }
-  }
-  return { x, camera, subject, confidence: known ? sum / known : NaN };
-}
-
-/** Frames between two labels of the ruler, so that they do not touch. */
-function rulerStep(frames, perSecond) {
-  const { base, rate } = frames;
-  const least = (96 / perSecond) * rate;
-  const seconds = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400];
-  const steps = [1, 2, 5, 10, ...seconds.map((each) => each * base)];
-  // Beyond hours by whole multiples: a video may claim any length.
-  const longest = steps[steps.length - 1];
-  return steps.find((step) => step >= least) ?? longest * Math.ceil(least / longest);
-}
-
-function bracket(context, x, bottom, sign) {
-  context.beginPath();
-  context.moveTo(x, bottom);
-  context.lineTo(x, bottom - 12);
-  context.lineTo(x + sign * 7, bottom - 12);
-  context.lineTo(x + sign * 2.5, bottom - 6);
-  context.lineTo(x + sign * 2.5, bottom);
-  context.closePath();
-  context.fill();
 }
