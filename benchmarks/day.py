@@ -28,7 +28,8 @@ from flowtag.contracts.chunkfile import ChunkResult, read_chunk, write_chunk
 from flowtag.contracts.messages import ChunkRange, Plan
 from flowtag.identity import local_source
 from flowtag.planning import plan_video
-from flowtag.runs import RunKeys, put_plan
+from flowtag.run_keys import RunKeys
+from flowtag.runs import put_plan
 from flowtag.settings import AnalysisSettings, ExecutionSettings
 from local_cloud.s3_server import ACCESS_KEY, SECRET_KEY, s3_server
 from tests.rendering import CameraMove, Clip, Edit, Part, Picture, Shot, render_clip

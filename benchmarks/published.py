@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from pyarrow import parquet
 
-from flowtag.runs import RunKeys
+from flowtag.run_keys import RunKeys
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

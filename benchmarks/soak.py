@@ -27,7 +27,7 @@ from benchmarks.published import Published, read_published
 from flowtag.aws.clients import s3_client
 from flowtag.aws.s3_store import S3Store
 from flowtag.catalog import read_catalog
-from flowtag.runs import OPEN_RUNS
+from flowtag.run_keys import OPEN_RUNS
 from local_cloud.application import LocalApplication, Options, local_application
 from local_cloud.narration import Narrator
 from local_cloud.s3_server import ACCESS_KEY, SECRET_KEY

@@ -17,7 +17,8 @@ from flowtag.chunk_work import has_result, record_failure
 from flowtag.contracts.messages import ChunkTask
 from flowtag.dispatching import read_dispatch
 from flowtag.errors import ContractError, FlowtagError
-from flowtag.runs import RunKeys, read_plan
+from flowtag.run_keys import RunKeys
+from flowtag.runs import read_plan
 from flowtag.storage import ObjectStore
 from gpu_worker.worker import carry_out_task, logger, named, store
 

@@ -15,10 +15,12 @@ import boto3
 
 from flowtag.aws.s3_source import find_source
 from flowtag.aws.s3_store import S3Store
+from flowtag.chunk_results import chunk_names
 from flowtag.contracts.messages import Plan
 from flowtag.errors import SettingsError, SourceNotFoundError
 from flowtag.identity import video_id
-from flowtag.runs import RunKeys, chunk_names, read_plan
+from flowtag.run_keys import RunKeys
+from flowtag.runs import read_plan
 from local_cloud.arns import REGION, arn
 from local_cloud.delivery import queue_record
 from local_cloud.event_bus import Event

@@ -18,7 +18,7 @@ from flowtag.aws.completion_requests import run_of
 from flowtag.aws.environment import NoticeEnvironment, read_environment
 from flowtag.aws.metric_sources import metric_source
 from flowtag.aws.wiring import notices, output_store
-from flowtag.runs import RunKeys
+from flowtag.run_keys import RunKeys
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord

@@ -12,7 +12,8 @@ from playwright.sync_api import Page, Route, expect
 
 from flowtag.catalog import add_to_catalog
 from flowtag.latest import read_latest
-from flowtag.runs import RunKeys, read_motion
+from flowtag.run_keys import RunKeys
+from flowtag.runs import read_motion
 from local_cloud.s3_server import S3Server
 from tests.browser.conftest import Results
 from tests.browser.serving import static_site

@@ -18,7 +18,7 @@ from flowtag.ingest import Ingested, Intake, ingest
 from flowtag.ingest_limits import Limits
 from flowtag.latest import SourceOrder
 from flowtag.reconciliation import Found, Reconciler
-from flowtag.runs import RunKeys
+from flowtag.run_keys import RunKeys
 from flowtag.settings import AnalysisSettings, ExecutionSettings
 from flowtag.storage import ObjectStore
 

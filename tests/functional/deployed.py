@@ -19,7 +19,7 @@ from flowtag.aws.s3_store import S3Store
 from flowtag.chunk_analysis import analyze_chunk
 from flowtag.chunk_work import carry_out
 from flowtag.contracts.messages import ChunkTask
-from flowtag.runs import RunKeys
+from flowtag.run_keys import RunKeys
 from functions.complete import app as complete_app
 from functions.plan import app as plan_app
 from functions.reconcile import app as reconcile_app

@@ -17,7 +17,8 @@ from flowtag.catalog import add_to_catalog
 from flowtag.contracts.messages import Plan, SourceRef
 from flowtag.contracts.metadata import CameraLabel, Level, MotionMetadata, Segment
 from flowtag.latest import SourceOrder
-from flowtag.runs import RunKeys, put_motion, put_plan
+from flowtag.run_keys import RunKeys
+from flowtag.runs import put_motion, put_plan
 from tests.unit.run_objects import make_metadata, make_plan
 
 Ask = Callable[..., dict[str, Any]]

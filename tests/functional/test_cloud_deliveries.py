@@ -16,7 +16,8 @@ from flowtag.completing import complete
 from flowtag.completion import publish
 from flowtag.contracts.metadata import Analysis
 from flowtag.errors import ObjectNotFoundError
-from flowtag.runs import RunKeys, read_motion, read_plan
+from flowtag.run_keys import RunKeys
+from flowtag.runs import read_motion, read_plan
 from flowtag.storage import FolderStore, ObjectStore
 from tests.functional.cloud_run import Cloud
 from tests.functional.store_places import Place, copied

@@ -16,7 +16,8 @@ from flowtag.errors import BrokenMediaError, StorageError
 from flowtag.ingest_limits import Limits
 from flowtag.reconciliation import LONGEST_WAIT, MOST_DISPATCHES
 from flowtag.redriving import redrive
-from flowtag.runs import RunKeys, read_motion
+from flowtag.run_keys import RunKeys
+from flowtag.runs import read_motion
 from flowtag.settings import ExecutionSettings
 from flowtag.storage import FolderStore, ObjectStore
 from tests.functional.cloud_run import LATER, Cloud

@@ -20,7 +20,8 @@ from flowtag.dispatching import redispatch
 from flowtag.errors import StorageError
 from flowtag.ingest import Ingested, Intake, ingest
 from flowtag.ingest_limits import Limits
-from flowtag.runs import RunKeys, read_motion, read_plan
+from flowtag.run_keys import RunKeys
+from flowtag.runs import read_motion, read_plan
 from local_cloud.s3_server import S3Server
 from tests.functional.cloud_run import EXECUTION, SETTINGS, Cloud
 from tests.functional.test_cloud_run import cataloged, published

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from flowtag.catalog import read_catalog
-from flowtag.runs import RunKeys, read_motion
+from flowtag.run_keys import RunKeys
+from flowtag.runs import read_motion
 from tests.functional.deployed import CHUNKS, PREFIX, Deployed, keys_of, of_queue
 
 MESSAGES = 1000

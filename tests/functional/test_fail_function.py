@@ -14,7 +14,8 @@ from flowtag.aws.s3_store import S3Store
 from flowtag.contracts.chunkfile import read_failed_chunk
 from flowtag.contracts.messages import ChunkTask, Plan
 from flowtag.dispatching import DispatchRecord
-from flowtag.runs import RunKeys, put_plan, readable_json
+from flowtag.run_keys import RunKeys
+from flowtag.runs import put_plan, readable_json
 from local_cloud.s3_server import READER, S3Server
 from tests.functional.function_hosts import (
     deployed,

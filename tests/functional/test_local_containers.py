@@ -21,7 +21,8 @@ from flowtag.aws.s3_store import S3Store
 from flowtag.aws.upload_events import uploads_of
 from flowtag.contracts.messages import Plan
 from flowtag.errors import SettingsError
-from flowtag.runs import RunKeys, put_plan
+from flowtag.run_keys import RunKeys
+from flowtag.runs import put_plan
 from local_cloud.application import LocalApplication, Options, local_application
 from local_cloud.container_gateway import forwarding
 from local_cloud.narration import Narrator

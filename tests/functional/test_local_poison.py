@@ -11,9 +11,11 @@ import pytest
 
 from flowtag.aws.clients import s3_client
 from flowtag.aws.s3_store import S3Store
+from flowtag.chunk_results import chunk_names
 from flowtag.contracts.chunkfile import read_failed_chunk
 from flowtag.contracts.messages import ChunkTask
-from flowtag.runs import RunKeys, chunk_names, read_motion, read_plan
+from flowtag.run_keys import RunKeys
+from flowtag.runs import read_motion, read_plan
 from local_cloud.application import LocalApplication, Options, local_application
 from local_cloud.emulator import Outcome
 from local_cloud.functions import LocalFunction

@@ -14,7 +14,8 @@ import pytest
 
 from flowtag import reconciliation
 from flowtag.contracts.messages import ChunkTask
-from flowtag.runs import RunKeys, read_motion
+from flowtag.run_keys import RunKeys
+from flowtag.runs import read_motion
 from functions.plan import app as plan_app
 from functions.reconcile import app as reconcile_app
 from local_cloud.s3_server import S3Server

@@ -13,7 +13,8 @@ import pytest
 from flowtag.aws.clients import s3_client, sqs_client
 from flowtag.aws.s3_store import S3Store
 from flowtag.contracts.messages import ChunkTask, Plan
-from flowtag.runs import RunKeys, put_plan
+from flowtag.run_keys import RunKeys
+from flowtag.runs import put_plan
 from flowtag.settings import ExecutionSettings
 from local_cloud.s3_server import S3Server
 from tests.functional.command import run_flowtag

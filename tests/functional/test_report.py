@@ -18,7 +18,8 @@ import pytest
 
 from flowtag.contracts.metadata import MotionMetadata
 from flowtag.latest import SourceOrder, update_latest
-from flowtag.runs import RunKeys, put_motion, put_plan
+from flowtag.run_keys import RunKeys
+from flowtag.runs import put_motion, put_plan
 from flowtag.storage import FolderStore
 from tests.functional.command import make_clip, read_json, run_flowtag
 from tests.unit.run_objects import make_metadata, make_plan, make_source

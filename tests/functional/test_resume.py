@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flowtag.runs import RunKeys, chunk_states, read_plan
+from flowtag.chunk_results import chunk_states
+from flowtag.run_keys import RunKeys
+from flowtag.runs import read_plan
 from flowtag.storage import FolderStore
 from tests.functional.command import (
     fingerprints,

@@ -23,8 +23,10 @@ import pytest
 
 from flowtag.aws.clients import s3_client
 from flowtag.aws.s3_store import S3Store
+from flowtag.chunk_results import chunk_states
 from flowtag.contracts.messages import ChunkTask
-from flowtag.runs import RunKeys, chunk_states, read_motion, read_plan
+from flowtag.run_keys import RunKeys
+from flowtag.runs import read_motion, read_plan
 from local_cloud.application import LocalApplication, Options, local_application
 from local_cloud.narration import Narrator
 from local_cloud.ports import check_free, free_ports

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto.events.models import EventPattern
 
-from flowtag.runs import RunKeys
+from flowtag.run_keys import RunKeys
 from tests.cloud.permissions import may
 from tests.cloud.template import COMPUTES, Stack, render
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from flowtag.runs import RunKeys
+from flowtag.run_keys import RunKeys
 from tests.cloud.permissions import as_list, may, policy_documents, statements_of_role
 from tests.cloud.template import COMPUTES, ROOT, Stack, render
 

@@ -13,7 +13,8 @@ import pytest
 from benchmarks.published import read_published
 from flowtag.aws.clients import s3_client
 from flowtag.aws.s3_store import S3Store
-from flowtag.runs import RunKeys, put_plan
+from flowtag.run_keys import RunKeys
+from flowtag.runs import put_plan
 from local_cloud.application import LocalApplication, Options, local_application
 from local_cloud.aws_json import json_server
 from local_cloud.narration import Narrator

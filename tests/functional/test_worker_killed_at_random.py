@@ -24,7 +24,8 @@ from flowtag.completing import complete
 from flowtag.contracts.messages import Plan
 from flowtag.dispatching import DispatchRecord
 from flowtag.planning import plan_video
-from flowtag.runs import RunKeys, put_plan, read_motion, readable_json
+from flowtag.run_keys import RunKeys
+from flowtag.runs import put_plan, read_motion, readable_json
 from flowtag.settings import AnalysisSettings, ExecutionSettings
 from local_cloud.s3_server import S3Server
 from tests.media.movies import Movie, write_movie

@@ -22,7 +22,8 @@ from flowtag.aws.s3_store import S3Store
 from flowtag.contracts.messages import Plan
 from flowtag.dispatching import DispatchRecord
 from flowtag.planning import plan_video
-from flowtag.runs import RunKeys, put_plan, readable_json
+from flowtag.run_keys import RunKeys
+from flowtag.runs import put_plan, readable_json
 from flowtag.settings import AnalysisSettings, ExecutionSettings
 from local_cloud.ports import free_ports
 from tests.media.movies import Movie, write_movie

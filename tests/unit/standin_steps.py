@@ -11,6 +11,7 @@ import os
 import signal
 import time
 
+from flowtag.chunk_results import chunk_states
 from flowtag.contracts.messages import ChunkTask, Plan, SourceRef
 from flowtag.errors import (
     BrokenMediaError,
@@ -23,8 +24,9 @@ from flowtag.local.disk_places import FilePlace
 from flowtag.local.steps import Finished, Prepared, Steps
 from flowtag.local.workers import report_frames
 from flowtag.places import SourcePlace, StorePlace
+from flowtag.run_keys import RunKeys
 from flowtag.run_record import Attempt, record_attempt
-from flowtag.runs import RunKeys, chunk_states, put_motion, put_plan, read_plan
+from flowtag.runs import put_motion, put_plan, read_plan
 from flowtag.settings import AnalysisSettings, ExecutionSettings
 from tests.unit.run_objects import make_chunk, make_metadata, make_plan
 

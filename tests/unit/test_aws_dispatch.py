@@ -13,7 +13,7 @@ from flowtag.aws.s3_store import S3Store
 from flowtag.aws.sagemaker_dispatch import SageMakerDispatcher
 from flowtag.contracts.messages import ChunkTask
 from flowtag.errors import StorageError
-from flowtag.runs import RunKeys
+from flowtag.run_keys import RunKeys
 from local_cloud.s3_server import S3Server
 from tests.services.aws_server import aws_server
 from tests.unit.run_objects import make_plan

@@ -12,7 +12,7 @@ from flowtag.aws.environment import PlanEnvironment, ReconcileEnvironment, read_
 from flowtag.aws.failures import is_failed_job, task_of
 from flowtag.aws.upload_events import uploads_of
 from flowtag.errors import ContractError, SettingsError
-from flowtag.runs import RunKeys
+from flowtag.run_keys import RunKeys
 
 EVENTS = Path(__file__).parents[2] / "events"
 KEY = "rushes/Take 2 + pickup é.mov"

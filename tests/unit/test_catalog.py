@@ -20,7 +20,8 @@ from flowtag.contracts.messages import Plan
 from flowtag.contracts.metadata import MotionMetadata
 from flowtag.errors import ContractError
 from flowtag.latest import SourceOrder, update_latest
-from flowtag.runs import RunKeys, put_motion, put_plan, read_motion
+from flowtag.run_keys import RunKeys
+from flowtag.runs import put_motion, put_plan, read_motion
 from flowtag.storage import FolderStore
 from tests.unit.dying_store import Died, DyingStore
 from tests.unit.run_objects import CHUNK_PTS, make_metadata, make_plan, make_source

@@ -8,7 +8,7 @@ from flowtag.chunk_work import carry_out, record_failure
 from flowtag.contracts.chunkfile import read_failed_chunk
 from flowtag.contracts.messages import ChunkTask
 from flowtag.errors import BrokenMediaError, StorageError
-from flowtag.runs import RunKeys
+from flowtag.run_keys import RunKeys
 from flowtag.storage import FolderStore
 from tests.unit.run_objects import make_chunk, make_plan
 

@@ -13,7 +13,8 @@ from click.testing import CliRunner, Result
 from flowtag.cli import main
 from flowtag.export import FORMATS
 from flowtag.latest import SourceOrder, update_latest
-from flowtag.runs import RunKeys, put_plan, readable_json
+from flowtag.run_keys import RunKeys
+from flowtag.runs import put_plan, readable_json
 from flowtag.storage import FolderStore
 from tests.unit.marked_video import RATES, marked_video
 from tests.unit.run_objects import make_plan, make_source

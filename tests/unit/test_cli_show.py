@@ -14,7 +14,8 @@ from flowtag.cli.show import camera_text, subject_text
 from flowtag.cli.sparkline import samples_of
 from flowtag.errors import ContractError, ObjectNotFoundError
 from flowtag.latest import Latest, SourceOrder, update_latest
-from flowtag.runs import RunKeys, put_motion, put_plan, readable_json
+from flowtag.run_keys import RunKeys
+from flowtag.runs import put_motion, put_plan, readable_json
 from flowtag.settings import AnalysisSettings
 from flowtag.storage import FolderStore
 from tests.unit.run_objects import make_metadata, make_plan, make_source

@@ -16,7 +16,7 @@ from flowtag.dispatching import (
     redispatch,
 )
 from flowtag.errors import ContractError, NotHandedOutError, StorageError
-from flowtag.runs import RunKeys
+from flowtag.run_keys import RunKeys
 from flowtag.storage import FolderStore
 from tests.unit.run_objects import make_chunk, make_plan
 

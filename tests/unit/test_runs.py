@@ -9,15 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from flowtag.chunk_results import chunk_loader, chunk_states
 from flowtag.contracts.chunkfile import failed_chunk, read_failed_chunk
 from flowtag.contracts.metadata import MotionMetadata
 from flowtag.errors import ContractError, ObjectNotFoundError
 from flowtag.latest import Latest, SourceOrder, read_latest, update_latest
+from flowtag.run_keys import RunKeys
 from flowtag.runs import (
-    RunKeys,
     analysed_chunks,
-    chunk_loader,
-    chunk_states,
     put_motion,
     put_plan,
     read_motion,

@@ -8,7 +8,8 @@ from flowtag.catalog import add_to_catalog
 from flowtag.contracts.metadata import MotionMetadata, Status
 from flowtag.errors import ObjectNotFoundError
 from flowtag.latest import SourceOrder, read_source, update_latest
-from flowtag.runs import RunKeys, read_motion
+from flowtag.run_keys import RunKeys
+from flowtag.runs import read_motion
 from flowtag.settings import Model
 from flowtag.storage import ObjectStore
 

@@ -26,7 +26,8 @@ from flowtag.catalog_entry import CATALOG_KEY, Catalog, CatalogEntry, summarize
 from flowtag.contracts.metadata import MotionMetadata
 from flowtag.errors import ContractError, ObjectNotFoundError, PreconditionFailedError
 from flowtag.latest import SourceOrder, planned_at
-from flowtag.runs import RunKeys, find_with_etag, readable_json
+from flowtag.run_keys import RunKeys
+from flowtag.runs import find_with_etag, readable_json
 from flowtag.storage import ObjectStore
 
 CHANGES = "catalog/changes/"

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from flowtag.contracts.metadata import CameraLabel, Level, MotionMetadata, Segment, Status
 from flowtag.latest import SourceOrder
-from flowtag.runs import RunKeys
+from flowtag.run_keys import RunKeys
 from flowtag.settings import Model, canonical_digest
 
 CATALOG_KEY = "catalog/catalog.json"

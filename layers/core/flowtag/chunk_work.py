@@ -8,7 +8,7 @@ from typing import Literal
 from flowtag.contracts.chunkfile import failed_chunk, read_task_digest
 from flowtag.contracts.messages import ChunkTask
 from flowtag.errors import FlowtagError, ObjectNotFoundError
-from flowtag.runs import RunKeys
+from flowtag.run_keys import RunKeys
 from flowtag.storage import ObjectStore
 
 Outcome = Literal["analysed", "already_done", "failed"]

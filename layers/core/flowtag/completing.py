@@ -7,21 +7,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flowtag.announcing import Notify, Ready, announce
+from flowtag.chunk_results import ChunkState, chunk_names
 from flowtag.completion import publish
 from flowtag.contracts.chunkfile import read_failed_chunk
 from flowtag.contracts.messages import Plan
 from flowtag.contracts.metadata import Analysis
 from flowtag.errors import BrokenMediaError, ContractError, ObjectNotFoundError
+from flowtag.run_keys import RunKeys
 from flowtag.run_record import Attempt, ChunkFailure, record_attempt
-from flowtag.runs import (
-    ChunkState,
-    RunKeys,
-    chunk_names,
-    find_with_etag,
-    put_motion,
-    read_motion,
-    read_plan,
-)
+from flowtag.runs import find_with_etag, put_motion, read_motion, read_plan
 from flowtag.spent import Spent
 from flowtag.storage import ObjectStore
 from flowtag.unanalysed import unanalysed

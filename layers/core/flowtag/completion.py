@@ -7,19 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from flowtag.assembly.assemble import Assembly, assemble
+from flowtag.chunk_results import chunk_fetcher, chunk_loader
 from flowtag.contracts.messages import Plan
 from flowtag.contracts.metadata import Analysis, MotionMetadata
 from flowtag.prefetching import Load, prefetched
-from flowtag.runs import (
-    RunKeys,
-    chunk_fetcher,
-    chunk_loader,
-    find_with_etag,
-    put_motion,
-    read_motion,
-    readable_json,
-    would_change,
-)
+from flowtag.run_keys import RunKeys
+from flowtag.runs import find_with_etag, put_motion, read_motion, readable_json, would_change
 from flowtag.storage import ObjectStore
 from flowtag.tables import write_frames_table
 

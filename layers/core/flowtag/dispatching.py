@@ -15,9 +15,11 @@ from typing import Literal, Protocol
 
 from pydantic import Field, ValidationError
 
+from flowtag.chunk_results import chunk_names
 from flowtag.contracts.messages import Plan
 from flowtag.errors import ContractError, NotHandedOutError, PreconditionFailedError, StorageError
-from flowtag.runs import RunKeys, chunk_names, find_with_etag, readable_json
+from flowtag.run_keys import RunKeys
+from flowtag.runs import find_with_etag, readable_json
 from flowtag.settings import Model
 from flowtag.storage import ObjectStore
 

@@ -16,7 +16,8 @@ from flowtag.ingest_limits import Limits, over_limits
 from flowtag.latest import SourceOrder, note_source
 from flowtag.open_runs import mark_open
 from flowtag.planning import plan_video
-from flowtag.runs import RunKeys, find_with_etag, put_plan, read_motion, read_plan, readable_json
+from flowtag.run_keys import RunKeys
+from flowtag.runs import find_with_etag, put_plan, read_motion, read_plan, readable_json
 from flowtag.settings import AnalysisSettings, ExecutionSettings
 from flowtag.storage import ObjectStore
 from flowtag.unanalysed import Closed, unanalysed

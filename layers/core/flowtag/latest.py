@@ -8,7 +8,8 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from flowtag.errors import ContractError, ObjectNotFoundError
-from flowtag.runs import RunKeys, put_if_newer, readable_json
+from flowtag.run_keys import RunKeys
+from flowtag.runs import put_if_newer, readable_json
 from flowtag.settings import Model
 from flowtag.storage import ObjectStore
 

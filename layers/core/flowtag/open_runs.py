@@ -7,7 +7,8 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from flowtag.contracts.messages import SourceRef
-from flowtag.runs import RunKeys, find_with_etag, readable_json
+from flowtag.run_keys import RunKeys
+from flowtag.runs import find_with_etag, readable_json
 from flowtag.settings import AnalysisSettings, Model
 from flowtag.storage import ObjectStore
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from flowtag.chunk_results import chunk_names
 from flowtag.chunk_work import record_failure
 from flowtag.contracts.messages import Plan
 from flowtag.dispatching import (
@@ -21,7 +22,8 @@ from flowtag.dispatching import (
 )
 from flowtag.errors import FlowtagError, ObjectNotFoundError, PreconditionFailedError
 from flowtag.open_runs import OpenRun, read_open
-from flowtag.runs import OPEN_RUNS, RunKeys, chunk_names, read_plan, readable_json
+from flowtag.run_keys import OPEN_RUNS, RunKeys
+from flowtag.runs import read_plan, readable_json
 from flowtag.storage import ObjectStore
 from flowtag.unanalysed import unanalysed
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flowtag.chunk_results import chunk_names
 from flowtag.dispatching import Dispatcher, redispatch
 from flowtag.errors import ObjectNotFoundError, SettingsError
 from flowtag.open_runs import mark_open
-from flowtag.runs import RunKeys, chunk_names, read_plan
+from flowtag.run_keys import RunKeys
+from flowtag.runs import read_plan
 from flowtag.storage import ObjectStore
 
 

@@ -11,9 +11,11 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from flowtag import __version__
+from flowtag.chunk_results import ChunkState, chunk_states
 from flowtag.contracts.messages import Plan
 from flowtag.errors import ObjectNotFoundError
-from flowtag.runs import ChunkState, RunKeys, chunk_states, readable_json
+from flowtag.run_keys import RunKeys
+from flowtag.runs import readable_json
 from flowtag.settings import ExecutionSettings, Model
 from flowtag.storage import ObjectStore
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from flowtag.aws.s3_store import S3Store
 from flowtag.contracts.messages import Plan
 from flowtag.errors import StorageError
-from flowtag.runs import RunKeys
+from flowtag.run_keys import RunKeys
 from flowtag.spent import Spent, total
 
 _CALLS_AT_A_TIME = 32

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowtag.aws.clients import translated
 from flowtag.errors import ContractError
-from flowtag.runs import RunKeys
+from flowtag.run_keys import RunKeys
 from flowtag.settings import canonical_json
 
 if TYPE_CHECKING:

@@ -12,10 +12,12 @@ from pydantic import ValidationError
 from flowtag.aws.batch_dispatch import DISPATCH_VARIABLE, SHARE_VARIABLE, share_of
 from flowtag.aws.s3_source import bucket_and_key
 from flowtag.aws.s3_store import S3Store
+from flowtag.chunk_results import chunk_names
 from flowtag.contracts.messages import ChunkTask
 from flowtag.dispatching import read_dispatch
 from flowtag.errors import ContractError
-from flowtag.runs import RunKeys, chunk_names, read_plan
+from flowtag.run_keys import RunKeys
+from flowtag.runs import read_plan
 
 _GO = re.compile(r"/tasks/\d+\.(?P<go>\d+)\.json$")
 

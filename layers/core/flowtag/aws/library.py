@@ -26,7 +26,8 @@ from flowtag.catalog_reader import CatalogReader
 from flowtag.catalog_search import CatalogFilter, find_videos
 from flowtag.errors import ObjectNotFoundError, SettingsError
 from flowtag.filtering import Filter
-from flowtag.runs import RunKeys, read_motion, read_plan
+from flowtag.run_keys import RunKeys
+from flowtag.runs import read_motion, read_plan
 from flowtag.storage import checked_key
 
 MAX_BODY_BYTES = 5_500_000

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from flowtag.aws.clients import translated
 from flowtag.aws.s3_store import S3Store
 from flowtag.contracts.messages import ChunkTask, Plan
-from flowtag.runs import RunKeys, readable_json
+from flowtag.run_keys import RunKeys
+from flowtag.runs import readable_json
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient

@@ -16,7 +16,8 @@ from flowtag.errors import (
     StorageError,
 )
 from flowtag.latest import read_latest
-from flowtag.runs import RunKeys, read_motion
+from flowtag.run_keys import RunKeys
+from flowtag.runs import read_motion
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from flowtag.runs import RunKeys
+    from flowtag.run_keys import RunKeys
 
 _EPILOG = """\b
 Examples:
@@ -65,7 +65,7 @@ def redrive(run: str, stack: str | None, region: str | None) -> None:
 
 def _keys(run: str, bucket: str, prefix: str) -> RunKeys:
     from flowtag.errors import SettingsError
-    from flowtag.runs import RunKeys
+    from flowtag.run_keys import RunKeys
 
     inner = run.removeprefix(f"s3://{bucket}/{prefix}")
     keys = RunKeys.of_key(f"{inner}/")

@@ -9,7 +9,7 @@ from flowtag.local.outcomes import Progress
 from flowtag.local.steps import make_report
 from flowtag.local.workers import Done, Failed, Work
 from flowtag.places import Address
-from flowtag.runs import RunKeys
+from flowtag.run_keys import RunKeys
 from flowtag.storage import FolderStore
 from flowtag.whole_files import is_current
 

@@ -12,7 +12,7 @@ from flowtag.local.steps import make_proxy
 from flowtag.local.tally import Tally
 from flowtag.local.workers import Done, Failed, Work
 from flowtag.places import Found, SourcePlace
-from flowtag.runs import RunKeys
+from flowtag.run_keys import RunKeys
 from flowtag.storage import FolderStore
 
 NO_PROXY = "no_proxy"

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from flowtag.chunk_results import ChunkState, chunk_states
 from flowtag.contracts.messages import ChunkTask, Plan, SourceRef
 from flowtag.contracts.metadata import Analysis, Status
 from flowtag.errors import ObjectNotFoundError
 from flowtag.latest import SourceOrder, update_latest
 from flowtag.local.workers import report_frames
 from flowtag.places import SourcePlace, StorePlace
+from flowtag.run_keys import RunKeys
 from flowtag.run_record import Attempt, record_attempt
-from flowtag.runs import ChunkState, RunKeys, chunk_states, put_plan, read_plan
+from flowtag.runs import put_plan, read_plan
 from flowtag.settings import AnalysisSettings, ExecutionSettings
 from flowtag.storage import FolderStore, ObjectStore
 

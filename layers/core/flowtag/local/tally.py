@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from flowtag.chunk_results import ChunkState
 from flowtag.contracts.messages import Plan
 from flowtag.errors import FlowtagError
 from flowtag.local.outcomes import Progress, Stage
 from flowtag.places import Address
-from flowtag.runs import ChunkState
 
 
 class Tally:

@@ -33,8 +33,9 @@ from flowtag.local.steps import STEPS, Finished, Prepared, Steps
 from flowtag.local.tally import Tally
 from flowtag.local.workers import Done, Failed, Work
 from flowtag.places import Found, SourcePlace, StorePlace
+from flowtag.run_keys import RunKeys
 from flowtag.run_record import Attempt, AttemptOutcome, ChunkFailure, record_attempt
-from flowtag.runs import RunKeys, read_motion, read_plan
+from flowtag.runs import read_motion, read_plan
 from flowtag.settings import AnalysisSettings, ExecutionSettings
 from flowtag.storage import FolderStore, ObjectStore
 

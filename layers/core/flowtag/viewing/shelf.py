@@ -13,7 +13,8 @@ from flowtag.catalog_entry import CatalogEntry, summarize
 from flowtag.errors import ContractError, FlowtagError, ObjectNotFoundError, StorageError
 from flowtag.latest import SourceOrder, read_latest
 from flowtag.places import VIDEO_SUFFIXES
-from flowtag.runs import RunKeys, read_motion
+from flowtag.run_keys import RunKeys
+from flowtag.runs import read_motion
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _READABLE = re.compile(
