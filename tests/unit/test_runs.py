@@ -93,6 +93,23 @@ def test_a_plan_of_another_version_is_not_taken_for_one(store: FolderStore) -> N
         put_plan(store, plan)
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "open/take-2-3f9a1c2b77d0/take-2-51380ca2b3bf.json",
+        "take-2-3f9a1c2b77d0/take-2-51380ca2b3bf/chunks/00003.npz",
+        "take-2-3f9a1c2b77d0/take-2-51380ca2b3bf/",
+    ],
+)
+def test_an_object_tells_which_run_it_belongs_to(key: str) -> None:
+    assert RunKeys.of_key(key) == RunKeys("take-2-3f9a1c2b77d0", "take-2-51380ca2b3bf")
+
+
+@pytest.mark.parametrize("key", ["take-2-3f9a1c2b77d0/latest.json", "take 2/a/b", "../x/y", "a"])
+def test_what_belongs_to_a_video_or_to_nothing_is_of_no_run(key: str) -> None:
+    assert RunKeys.of_key(key) is None
+
+
 def test_chunks_are_done_failed_or_missing(store: FolderStore) -> None:
     plan = make_plan()
     keys = RunKeys.of(plan)

@@ -11,7 +11,8 @@ OPEN_RUNS = "open/"
 """All marks of runs under way begin with this."""
 
 _ID = r"[a-z0-9][a-z0-9-]{0,63}"
-_OF_A_RUN = re.compile(rf"(?P<video>{_ID})/(?P<run>{_ID})(/|\.json$)")
+_BELOW_A_RUN = re.compile(rf"({_ID})/({_ID})/")
+_MARK_OF_A_RUN = re.compile(rf"{OPEN_RUNS}({_ID})/({_ID})\.json")
 
 
 @dataclass(frozen=True)
@@ -114,5 +115,5 @@ class RunKeys:
     @classmethod
     def of_key(cls, key: str) -> RunKeys | None:
         """The keys of the run that an object belongs to; None if it belongs to none."""
-        found = _OF_A_RUN.match(key.removeprefix(OPEN_RUNS))
-        return cls(found["video"], found["run"]) if found else None
+        found = _MARK_OF_A_RUN.fullmatch(key) or _BELOW_A_RUN.match(key)
+        return cls(*found.groups()) if found else None
