@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from flowtag.edits.edit import FrameEvidence, PairEvidence, Signatures
 from flowtag.flow.dis import DisFlow
-from flowtag.flow.photometry import measure_photometry
+from flowtag.flow.frame_pair import FramePair
 from flowtag.motion.evidence import FrameMeasures, StepComparer, measure_frame
 from flowtag.motion.picture_area import find_picture
 from flowtag.motion.statistics import PairTime, pair_features
@@ -79,7 +79,7 @@ def _pairs(shown: list[FrameMeasures]) -> PairEvidence:
 
 
 def _pair(first: FrameMeasures, second: FrameMeasures) -> Iterator[npt.NDArray[np.void]]:
-    change = measure_photometry(first.image, second.image)
-    flow = DisFlow(FlowSettings()).estimate(first.image, second.image, change)
+    pair = FramePair.of(first.image, second.image)
+    (flow,) = DisFlow(FlowSettings()).estimate([pair])
     time = PairTime(0, _PAIR_FRAMES, float(_PAIR_FRAMES * FRAME_SECONDS))
-    yield from pair_features(flow, change, find_picture(first.image), time)
+    yield from pair_features(flow, pair.change, find_picture(first.image), time)

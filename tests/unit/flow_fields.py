@@ -9,7 +9,7 @@ import numpy.typing as npt
 from flowtag.contracts.features import PairTable
 from flowtag.flow.dis import DisFlow
 from flowtag.flow.field import FlowField
-from flowtag.flow.photometry import measure_photometry
+from flowtag.flow.frame_pair import FramePair
 from flowtag.motion.picture_area import find_picture
 from flowtag.motion.statistics import PairTime, pair_features
 from flowtag.settings import FlowSettings
@@ -49,6 +49,7 @@ def make_field(
         vectors=np.stack([motion.real, motion.imag], axis=-1).astype(np.float32),
         confidence=0.95 * level if confidence is None else confidence,
         residual=level,
+        round_trip_px=0 * level,
         texture=400 * level,
         step_px=STEP_PX,
         frames=(picture, picture),
@@ -84,9 +85,9 @@ def two_pictures(shot: Shot, look: Look | None = None) -> tuple[Image, Image]:
 
 def features_between(first: Image, second: Image, seconds: float = SECONDS) -> PairTable:
     """The row that a worker writes about two pictures."""
-    change = measure_photometry(first, second)
-    flow = DisFlow(FlowSettings()).estimate(first, second, change)
-    row = pair_features(flow, change, find_picture(first), PairTime(0, 2, seconds))
+    pair = FramePair.of(first, second)
+    (flow,) = DisFlow(FlowSettings()).estimate([pair])
+    row = pair_features(flow, pair.change, find_picture(first), PairTime(0, 2, seconds))
     return np.asarray(row[0])
 
 

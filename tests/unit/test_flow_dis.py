@@ -10,7 +10,7 @@ import pytest
 
 from flowtag.flow.dis import DisFlow, large_shift
 from flowtag.flow.field import FlowField, every
-from flowtag.flow.photometry import measure_photometry
+from flowtag.flow.frame_pair import FramePair
 from flowtag.settings import PRESETS, FlowSettings, Preset
 from tests.rendering import random_flow_pair, steady
 from tests.unit.flow_fields import WIDTH, two_pictures
@@ -36,8 +36,7 @@ def judged(seeds: range, settings: FlowSettings) -> Judged:
     claims, errors = [], []
     for seed in seeds:
         pair = random_flow_pair(seed, width=width, height=width * 9 // 16)
-        change = measure_photometry(pair.first, pair.second)
-        field = DisFlow(settings).estimate(pair.first, pair.second, change)
+        (field,) = DisFlow(settings).estimate([FramePair.of(pair.first, pair.second)])
         error = np.linalg.norm(pair.flow[every(field.step_px)] - field.vectors, axis=-1)
         claims.append(field.confidence.ravel())
         errors.append(error.ravel())
@@ -95,7 +94,8 @@ def test_confidence_holds_for_the_other_presets(preset: Preset) -> None:
 
 
 def estimate(first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8]) -> FlowField:
-    return DisFlow(FlowSettings()).estimate(first, second, measure_photometry(first, second))
+    (field,) = DisFlow(FlowSettings()).estimate([FramePair.of(first, second)])
+    return field
 
 
 def test_an_unchanged_picture_does_not_move() -> None:
@@ -137,9 +137,9 @@ def test_a_large_shift_is_sought_only_where_pictures_differ_much() -> None:
 def test_what_was_estimated_before_does_not_show() -> None:
     whip = two_pictures(steady(2, picture="gravel", pan=2.5))
     slow = two_pictures(steady(1, picture="coffee", pan=0.1))
-    flow, change = DisFlow(FlowSettings()), measure_photometry(*slow)
+    flow = DisFlow(FlowSettings())
     assert large_shift(*whip) is not None
-    flow.estimate(*whip, measure_photometry(*whip))
-    after_a_whip, alone = flow.estimate(*slow, change), estimate(*slow)
+    _, after_a_whip = flow.estimate([FramePair.of(*whip), FramePair.of(*slow)])
+    alone = estimate(*slow)
     assert np.array_equal(after_a_whip.vectors, alone.vectors)
     assert np.array_equal(after_a_whip.confidence, alone.confidence)

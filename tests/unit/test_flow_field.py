@@ -28,13 +28,14 @@ def test_the_size_is_that_of_the_pictures() -> None:
 def test_vectors_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
     level, picture = np.zeros((9, 16), np.float32), np.zeros((36, 64), np.uint8)
     with pytest.raises(ValueError, match="vectors"):
-        FlowField(np.zeros(shape, np.float32), level, level, level, 4, (picture, picture))
+        FlowField(np.zeros(shape, np.float32), level, level, level, level, 4, (picture, picture))
 
 
-@pytest.mark.parametrize("name", ["confidence", "residual", "texture"])
+@pytest.mark.parametrize("name", ["confidence", "residual", "round_trip_px", "texture"])
 def test_measures_of_another_shape_are_refused(name: str) -> None:
     right, wrong = np.zeros((9, 16), np.float32), np.zeros((16, 9), np.float32)
-    measures = dict.fromkeys(("confidence", "residual", "texture"), right) | {name: wrong}
+    names = ("confidence", "residual", "round_trip_px", "texture")
+    measures = dict.fromkeys(names, right) | {name: wrong}
     picture = np.zeros((36, 64), np.uint8)
     with pytest.raises(ValueError, match=name):
         FlowField(

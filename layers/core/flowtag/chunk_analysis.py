@@ -8,11 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from fractions import Fraction
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 
 from flowtag.contracts.chunkfile import (
     ChunkMeta,
@@ -29,23 +26,19 @@ from flowtag.contracts.features import (
     PAIR_DTYPE,
     SIGNATURE_SHAPE,
     FrameTable,
-    PairTable,
 )
 from flowtag.contracts.messages import ChunkTask
-from flowtag.flow.dis import DisFlow
-from flowtag.flow.field import FlowField, GreyImage
-from flowtag.flow.photometry import measure_photometry
+from flowtag.flow.estimating import estimator_for
+from flowtag.flow.field import GreyImage
 from flowtag.motion.evidence import FrameMeasures, StepComparer, measure_frame
-from flowtag.motion.picture_area import find_picture
-from flowtag.motion.statistics import PairTime, pair_features, unknown_pair
-from flowtag.settings import FlowSettings
-from flowtag.timing import Timeline, round_half_up
+from flowtag.motion.statistics import PairTime
+from flowtag.pair_analysis import PairAnalyzer, SeenFrame
+from flowtag.pair_clock import PairClock
 from flowtag.video.decoding import DecodedFrame, DecodeReport, FrameDecoder
 from flowtag.video.media import Media
 from flowtag.video.pictures import small_colour_jpeg, small_luma, working_size
 
 STILL_LONG_SIDE_PX = 320
-_LONGEST_PAIR_SECONDS = Fraction(1, 2)
 _PROGRESS_EVERY_FRAMES = 25
 _MEASURED = tuple(name for name in FRAME_DTYPE.names or () if FRAME_DTYPE[name].kind == "f")
 _NOTHING_SEEN = np.zeros(SIGNATURE_SHAPE, dtype=np.uint8)
@@ -71,43 +64,7 @@ class _Collected:
 
     frames: list[FrameTable] = field(default_factory=list)
     signatures: list[GreyImage] = field(default_factory=list)
-    pairs: list[PairTable] = field(default_factory=list)
     stills: dict[int, bytes] = field(default_factory=dict)
-    grid_pts: list[int] = field(default_factory=list)
-    grids: list[npt.NDArray[np.int8]] = field(default_factory=list)
-    grid_scales: list[float] = field(default_factory=list)
-
-
-class PairClock:
-    """Which frames begin and end pairs, from their timestamps alone.
-
-    The timeline is cut into cells of a whole number of nominal frames; the last frame of a cell
-    is an anchor, and flow runs from anchor to anchor. That a frame is the last of its cell shows
-    by the frame after it, so a worker need not know what came before its chunk.
-    """
-
-    def __init__(self, timeline: Timeline, settings: FlowSettings) -> None:
-        self._timeline = timeline
-        self.frames_per_pair = max(
-            round_half_up(timeline.frame_rate / settings.pairs_per_second), 1
-        )
-        longest = max(_LONGEST_PAIR_SECONDS, 3 * self.frames_per_pair / timeline.frame_rate)
-        self._longest_pts = int(longest / timeline.time_base)
-
-    def is_anchor(self, pts: int, next_pts: int) -> bool:
-        """Whether the frame at ``pts``, followed by the one at ``next_pts``, is an anchor."""
-        return self._cell(pts) != self._cell(next_pts)
-
-    def too_long(self, pts: int, second_pts: int) -> bool:
-        """Whether frames are missing between, so that flow would say nothing of the time."""
-        return second_pts - pts > self._longest_pts
-
-    def crosses_second(self, pts: int, next_pts: int) -> bool:
-        """Whether a whole second lies in ``(pts, next_pts]``."""
-        return self._timeline.whole_seconds(next_pts) > self._timeline.whole_seconds(pts)
-
-    def _cell(self, pts: int) -> int:
-        return -(-self._timeline.frame(pts) // self.frames_per_pair)
 
 
 class ChunkAnalyzer:
@@ -118,7 +75,7 @@ class ChunkAnalyzer:
         self._timeline = task.probe.timeline()
         self._clock = PairClock(self._timeline, task.settings.flow)
         self._size = working_size(task.probe, task.settings.flow.working_size_px)
-        self._flow = DisFlow(task.settings.flow)
+        self._pairs = PairAnalyzer(estimator_for(task.settings.flow), self._clock)
         self._comparer = StepComparer()
         self._rows = _Collected()
         self._anchor: _Frame | None = None
@@ -142,16 +99,16 @@ class ChunkAnalyzer:
 
     def result(self, meta: ChunkMeta) -> ChunkResult:
         """All that was found, ready to be written."""
-        rows = self._rows
+        rows, pairs = self._rows, self._pairs.finish()
         return ChunkResult(
             meta=meta,
             frames=np.concatenate([*rows.frames, np.empty(0, FRAME_DTYPE)]),
-            pairs=np.concatenate([*rows.pairs, np.empty(0, PAIR_DTYPE)]),
+            pairs=np.concatenate([*pairs.pairs, np.empty(0, PAIR_DTYPE)]),
             signatures=np.array(rows.signatures, dtype=np.uint8).reshape(-1, *SIGNATURE_SHAPE),
             stills=rows.stills,
-            grid_pts=np.array(rows.grid_pts, dtype=np.int64),
-            grids=np.array(rows.grids, dtype=np.int8).reshape(-1, *GRID_SHAPE, 3),
-            grid_scales=np.array(rows.grid_scales, dtype=np.float32),
+            grid_pts=np.array(pairs.grid_pts, dtype=np.int64),
+            grids=np.array(pairs.grids, dtype=np.int8).reshape(-1, *GRID_SHAPE, 3),
+            grid_scales=np.array(pairs.grid_scales, dtype=np.float32),
         )
 
     @property
@@ -186,7 +143,7 @@ class ChunkAnalyzer:
 
     def _close_pair(self, anchor: _Frame) -> None:
         if self._anchor is not None:
-            self._write_pair(self._anchor, anchor)
+            self._add_pair(self._anchor, anchor)
         self._anchor = anchor if self._is_own(anchor) else None
 
     def _finish(self) -> None:
@@ -196,7 +153,7 @@ class ChunkAnalyzer:
         if self._is_own(self._last):
             self._write_frame(self._last, None)
         if self._anchor is not None:
-            self._write_pair(self._anchor, self._last)
+            self._add_pair(self._anchor, self._last)
             self._anchor = None
 
     def _measure(self, decoded: DecodedFrame) -> _Frame:
@@ -234,39 +191,16 @@ class ChunkAnalyzer:
         self._rows.frames.append(row)
         self._rows.signatures.append(_NOTHING_SEEN if measures is None else measures.signature)
 
-    def _write_pair(self, first: _Frame, second: _Frame) -> None:
+    def _add_pair(self, first: _Frame, second: _Frame) -> None:
         if first.pts == second.pts:
             return
         seconds = float((second.pts - first.pts) * self._timeline.time_base)
-        time = PairTime(first.pts, second.pts, seconds)
-        row = unknown_pair(time)
-        if first.measures is not None:
-            far = self._clock.too_long(first.pts, second.pts)
-            if second.measures is not None and not far:
-                row = self._compared(first.measures.image, second.measures.image, time)
-            row["luma"] = first.measures.luma
-        self._rows.pairs.append(row)
+        self._pairs.add(_seen(first), _seen(second), PairTime(first.pts, second.pts, seconds))
 
-    def _compared(self, a: GreyImage, b: GreyImage, time: PairTime) -> PairTable:
-        change = measure_photometry(a, b)
-        flow = self._flow.estimate(a, b, change)
-        if self._clock.crosses_second(time.pts, time.second_pts):
-            self._keep_grid(time.pts, flow, time.seconds)
-        return pair_features(flow, change, find_picture(a), time)
 
-    def _keep_grid(self, pts: int, flow: FlowField, seconds: float) -> None:
-        rows, columns = GRID_SHAPE
-        diagonal_px = float(np.hypot(*flow.picture_size))
-        area = cv2.INTER_AREA
-        vectors = np.asarray(
-            cv2.resize(flow.vectors, (columns, rows), interpolation=area), dtype=np.float64
-        ) / (diagonal_px * seconds)
-        trust = np.asarray(cv2.resize(flow.confidence, (columns, rows), interpolation=area))
-        scale = max(float(np.abs(vectors).max()), 1e-3)
-        grid = np.rint(np.dstack([vectors / scale, trust]) * 127)
-        self._rows.grid_pts.append(pts)
-        self._rows.grids.append(grid.astype(np.int8))
-        self._rows.grid_scales.append(scale)
+def _seen(frame: _Frame) -> SeenFrame | None:
+    measures = frame.measures
+    return None if measures is None else SeenFrame(measures.image, measures.luma)
 
 
 def analyze_chunk(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
 from flowtag.flow.confidence import confidence, gather_cues
 from flowtag.flow.field import FloatArray, FlowField, GreyImage, every
-from flowtag.flow.photometry import Photometry, equalise
+from flowtag.flow.frame_pair import FramePair
+from flowtag.flow.photometry import equalise
 from flowtag.settings import FlowSettings
 
 # From this share of its contrast on, a picture has changed so much that it may have moved
@@ -50,20 +53,25 @@ class DisFlow:
     """Estimates flow and confidence between two grey frames. Keeps no state between pairs."""
 
     name = "dis"
+    batch_pairs = 1
 
     def __init__(self, settings: FlowSettings) -> None:
         self._step_px = settings.grid_step_px
         self._dense = DenseFlow(settings)
 
-    def estimate(self, first: GreyImage, second: GreyImage, change: Photometry) -> FlowField:
-        """Flow from ``first`` to ``second``, both ``(H, W)`` uint8, with its confidence."""
-        first, second = equalise(first, second, change)
+    def estimate(self, pairs: Sequence[FramePair]) -> list[FlowField]:
+        """Flow of each pair from its first to its second frame, with its confidence."""
+        return [self._estimate(pair) for pair in pairs]
+
+    def _estimate(self, pair: FramePair) -> FlowField:
+        first, second = equalise(pair.first, pair.second, pair.change)
         forward, backward = self.both_ways(first, second)
         cues = gather_cues(first, second, forward, backward, self._step_px)
         return FlowField(
             vectors=np.ascontiguousarray(forward[every(self._step_px)]),
             confidence=confidence(cues),
             residual=cues.residual,
+            round_trip_px=cues.round_trip_px,
             texture=cues.texture,
             step_px=self._step_px,
             frames=(first, second),

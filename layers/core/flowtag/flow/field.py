@@ -22,6 +22,8 @@ class FlowField:
         confidence: ``(rows, columns)`` float32, P(end-point error < 1 px), 0 to 1.
         residual: ``(rows, columns)`` float32, mean absolute difference of the frames after warping
             by the flow, 5x5 px, grey levels.
+        round_trip_px: ``(rows, columns)`` float32, length of the vector plus the backward flow
+            found at its end: 0 where both directions agree.
         texture: ``(rows, columns)`` float32, smaller eigenvalue of the structure tensor, (grey
             levels per px)²: how well the place pins a vector down in both directions.
         step_px: distance of neighbouring points; the first lies at ``step_px // 2``.
@@ -31,6 +33,7 @@ class FlowField:
     vectors: FloatArray
     confidence: FloatArray
     residual: FloatArray
+    round_trip_px: FloatArray
     texture: FloatArray
     step_px: int
     frames: tuple[GreyImage, GreyImage]
@@ -39,7 +42,7 @@ class FlowField:
         rows_columns = self.vectors.shape[:2]
         if self.vectors.shape != (*rows_columns, 2):
             raise ValueError(f"vectors must be (rows, columns, 2), not {self.vectors.shape}")
-        for name in ("confidence", "residual", "texture"):
+        for name in ("confidence", "residual", "round_trip_px", "texture"):
             shape = getattr(self, name).shape
             if shape != rows_columns:
                 raise ValueError(f"{name} is {shape}, but vectors are {self.vectors.shape}")

@@ -1,0 +1,106 @@
+"""The pairs of a chunk: flow, the features that follow from it, and what is kept to be shown.
+
+Pairs wait until there are enough of them for the estimator; each pair's row follows from its two
+frames alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from flowtag.contracts.features import GRID_SHAPE, PairTable
+from flowtag.flow.estimating import FlowEstimator
+from flowtag.flow.field import FlowField, GreyImage
+from flowtag.flow.frame_pair import FramePair
+from flowtag.motion.picture_area import find_picture
+from flowtag.motion.statistics import PairTime, pair_features, unknown_pair
+from flowtag.pair_clock import PairClock
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFrame:
+    """What a pair needs of a frame: its working picture, ``(H, W)`` uint8, and its mean level."""
+
+    image: GreyImage
+    luma: float
+
+
+@dataclass(slots=True)
+class PairRows:
+    """What was found of the pairs, in their order; of grids of flow about one a second."""
+
+    pairs: list[PairTable] = field(default_factory=list)
+    grid_pts: list[int] = field(default_factory=list)
+    grids: list[npt.NDArray[np.int8]] = field(default_factory=list)
+    grid_scales: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A pair whose flow is still to be estimated, and the place of its row."""
+
+    place: int
+    pair: FramePair
+    time: PairTime
+
+
+class PairAnalyzer:
+    """Estimates flow over pairs as they come, and writes a row about each."""
+
+    def __init__(self, estimator: FlowEstimator, clock: PairClock) -> None:
+        self._estimator = estimator
+        self._clock = clock
+        self._rows = PairRows()
+        self._waiting: list[_Waiting] = []
+
+    def add(self, first: SeenFrame | None, second: SeenFrame | None, time: PairTime) -> None:
+        """Takes the next pair; a frame of which nothing can be known is None."""
+        row = unknown_pair(time)
+        if first is not None:
+            row["luma"] = first.luma
+        self._rows.pairs.append(row)
+        far = self._clock.too_long(time.pts, time.second_pts)
+        if first is None or second is None or far:
+            return
+        pair = FramePair.of(first.image, second.image)
+        self._waiting.append(_Waiting(len(self._rows.pairs) - 1, pair, time))
+        if len(self._waiting) >= self._estimator.batch_pairs:
+            self._estimate_waiting()
+
+    def finish(self) -> PairRows:
+        """All that was found, once the last pair was added."""
+        self._estimate_waiting()
+        return self._rows
+
+    def _estimate_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        fields = self._estimator.estimate([one.pair for one in waiting])
+        for one, flow in zip(waiting, fields, strict=True):
+            self._write(one, flow)
+
+    def _write(self, one: _Waiting, flow: FlowField) -> None:
+        if self._clock.crosses_second(one.time.pts, one.time.second_pts):
+            self._keep_grid(one.time.pts, flow, one.time.seconds)
+        row = pair_features(flow, one.pair.change, find_picture(one.pair.first), one.time)
+        row["luma"] = self._rows.pairs[one.place]["luma"]
+        self._rows.pairs[one.place] = row
+
+    def _keep_grid(self, pts: int, flow: FlowField, seconds: float) -> None:
+        rows, columns = GRID_SHAPE
+        diagonal_px = float(np.hypot(*flow.picture_size))
+        area = cv2.INTER_AREA
+        vectors = np.asarray(
+            cv2.resize(flow.vectors, (columns, rows), interpolation=area), dtype=np.float64
+        ) / (diagonal_px * seconds)
+        trust = np.asarray(cv2.resize(flow.confidence, (columns, rows), interpolation=area))
+        scale = max(float(np.abs(vectors).max()), 1e-3)
+        grid = np.rint(np.dstack([vectors / scale, trust]) * 127)
+        self._rows.grid_pts.append(pts)
+        self._rows.grids.append(grid.astype(np.int8))
+        self._rows.grid_scales.append(scale)
