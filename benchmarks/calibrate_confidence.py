@@ -1,6 +1,6 @@
-"""Fits the weights of ``flowtag.flow.confidence`` on generated pairs whose flow is known exactly.
+"""Fits ``flowtag.flow.calibration`` on generated pairs whose flow is known exactly.
 
-``python -m benchmarks.calibrate_confidence`` prints the weights to put there, with the expected
+``python -m benchmarks.calibrate_confidence`` prints what to put there, with the expected
 calibration error and the area under the ROC curve on pairs that were not used for the fit.
 """
 
@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from flowtag.flow.calibration import Calibration
 from flowtag.flow.confidence import design, gather_cues
 from flowtag.flow.dis import DisFlow
 from flowtag.flow.field import every
@@ -128,7 +129,8 @@ def main() -> None:
     settings = PRESETS[options.preset]
     rows, right = generated(range(options.pairs), settings)
     weights = fit(rows, right)
-    print("WEIGHTS =", np.array2string(weights, precision=3, separator=", "))
+    fitted = dict(zip(Calibration.model_fields, weights.round(3).tolist(), strict=True))
+    print(repr(Calibration(**fitted)))
     report("fitted on", weights, rows, right)
     unseen = generated(range(10_000, 10_000 + options.pairs // 3), settings)
     report("generated, unseen", weights, *unseen)

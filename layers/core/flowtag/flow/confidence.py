@@ -1,8 +1,8 @@
 """How far a flow vector can be trusted: P(end-point error < 1 px), calibrated.
 
-A logistic model over what forward-backward flow and the pictures show at each point. The weights
-come from ``benchmarks/calibrate_confidence.py``, which fits them on generated pairs whose flow is
-known exactly; ``docs/decisions/`` tells how well they hold on pairs that were not used.
+A logistic model over what forward-backward flow and the pictures show at each point, weighed as the
+estimator's :class:`~flowtag.flow.calibration.Calibration` says. ``docs/decisions/`` tells how well
+it holds on pairs that were not used.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from flowtag.flow.calibration import Calibration
 from flowtag.flow.field import FloatArray, GreyImage, every, length_of
 
 
@@ -35,10 +36,6 @@ class Cues(NamedTuple):
     texture: FloatArray
     reach_px: FloatArray
     outside: FloatArray
-
-
-# Intercept, then one weight for each column of `design`.
-WEIGHTS = np.array([-0.012, -0.997, -0.86, -0.726, -0.164, -0.044, -0.102], dtype=np.float32)
 
 
 def gather_cues(
@@ -111,9 +108,9 @@ def design(cues: Cues) -> FloatArray:
     )
 
 
-def confidence(cues: Cues) -> FloatArray:
+def confidence(cues: Cues, calibration: Calibration) -> FloatArray:
     """``(rows, columns)`` float32: P(end-point error < 1 px of the working size)."""
-    odds = design(cues) @ WEIGHTS
+    odds = design(cues) @ calibration.weights()
     probability: FloatArray = 1 / (1 + np.exp(-odds))
     return probability
 

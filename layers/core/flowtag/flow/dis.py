@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from flowtag.flow.calibration import DIS_CALIBRATION
 from flowtag.flow.confidence import confidence, gather_cues
 from flowtag.flow.field import FloatArray, FlowField, GreyImage, every
 from flowtag.flow.frame_pair import FramePair
@@ -69,7 +70,7 @@ class DisFlow:
         cues = gather_cues(first, second, forward, backward, self._step_px)
         return FlowField(
             vectors=np.ascontiguousarray(forward[every(self._step_px)]),
-            confidence=confidence(cues),
+            confidence=confidence(cues, DIS_CALIBRATION),
             residual=cues.residual,
             round_trip_px=cues.round_trip_px,
             texture=cues.texture,

@@ -1,0 +1,38 @@
+"""How an estimator's cues add up to a probability; each estimator ships with its own figures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from flowtag.flow.field import FloatArray
+from flowtag.settings import Model
+
+
+class Calibration(Model):
+    """Weights of a logistic model over the columns of ``flowtag.flow.confidence.design``.
+
+    Fitted by ``benchmarks/calibrate_confidence.py`` on generated pairs whose flow is known exactly.
+    """
+
+    intercept: float
+    round_trip: float
+    residual: float
+    unrest: float
+    contrast: float
+    reach: float
+    outside: float
+
+    def weights(self) -> FloatArray:
+        """``(7,)`` float32, in the order of the columns."""
+        return np.array(list(self.model_dump().values()), dtype=np.float32)
+
+
+DIS_CALIBRATION = Calibration(
+    intercept=-0.012,
+    round_trip=-0.997,
+    residual=-0.86,
+    unrest=-0.726,
+    contrast=-0.164,
+    reach=-0.044,
+    outside=-0.102,
+)
