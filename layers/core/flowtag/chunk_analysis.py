@@ -30,6 +30,8 @@ from flowtag.contracts.features import (
 from flowtag.contracts.messages import ChunkTask
 from flowtag.flow.estimating import estimator_for
 from flowtag.flow.field import GreyImage
+from flowtag.models.flow_model import ModelSource
+from flowtag.models.registry import BUILT_IN_MODELS
 from flowtag.motion.evidence import FrameMeasures, StepComparer, measure_frame
 from flowtag.motion.statistics import PairTime
 from flowtag.pair_analysis import PairAnalyzer, SeenFrame
@@ -70,12 +72,12 @@ class _Collected:
 class ChunkAnalyzer:
     """Analyses the frames of one chunk as they come."""
 
-    def __init__(self, task: ChunkTask) -> None:
+    def __init__(self, task: ChunkTask, models: ModelSource) -> None:
         self._task = task
         self._timeline = task.probe.timeline()
         self._clock = PairClock(self._timeline, task.settings.flow)
         self._size = working_size(task.probe, task.settings.flow.working_size_px)
-        self._pairs = PairAnalyzer(estimator_for(task.settings.flow), self._clock)
+        self._pairs = PairAnalyzer(estimator_for(task.settings, models), self._clock)
         self._comparer = StepComparer()
         self._rows = _Collected()
         self._anchor: _Frame | None = None
@@ -204,7 +206,10 @@ def _seen(frame: _Frame) -> SeenFrame | None:
 
 
 def analyze_chunk(
-    task: ChunkTask, media: Media, on_progress: Callable[[int], None] | None = None
+    task: ChunkTask,
+    media: Media,
+    on_progress: Callable[[int], None] | None = None,
+    models: ModelSource = BUILT_IN_MODELS,
 ) -> bytes:
     """Analyses one chunk; returns the bytes of its ``.npz``.
 
@@ -212,11 +217,13 @@ def analyze_chunk(
         task: what to analyse.
         media: the video.
         on_progress: called now and then with the number of frames done so far.
+        models: whence the model comes that the task names.
 
     Raises:
         InputError: the file cannot be read as video, or is refused.
+        ModelError: there is no such model, or it is not what it should be.
     """
-    analyzer = ChunkAnalyzer(task)
+    analyzer = ChunkAnalyzer(task, models)
     with FrameDecoder(media, task.probe, task.range, task.sequential) as decoder:
         analyzer.run(iter(decoder), on_progress or (lambda frames: None))
         decode = _summary(decoder.report)

@@ -9,6 +9,8 @@
     │   └── BrokenMediaError       a video, but nothing of it can be decoded
     ├── SettingsError              contradictory or unknown settings
     │   └── FilterError            a filter that cannot be read; it points to the mistake
+    ├── ModelError                 a model of flow is missing, or not what it says; no retry helps
+    ├── AcceleratorError           a GPU or its driver failed; a retry elsewhere may help
     ├── ContractError              an object of a run is damaged or of another version
     ├── ChunkError                 one chunk could not be analysed
     │   ├── ChunkTimeoutError      ran past its wall-clock bound
@@ -92,6 +94,19 @@ class FilterError(SettingsError):
         self.text = text
         self.column = column
         self.reason = reason
+
+
+class ModelError(FlowtagError):
+    """A model of flow is missing, damaged, or does not do what it says of itself."""
+
+    code = "bad_model"
+
+
+class AcceleratorError(FlowtagError):
+    """A GPU, or its driver, failed while a model ran on it."""
+
+    code = "accelerator"
+    retryable = True
 
 
 class ContractError(FlowtagError):

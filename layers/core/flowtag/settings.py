@@ -35,10 +35,17 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
-class FlowSettings(Model):
-    """How flow is estimated between two small grey frames (OpenCV DIS; Kroeger et al. 2016)."""
+ESTIMATOR_PATTERN = r"^[a-z0-9][a-z0-9-]{0,31}$"
 
-    estimator: Literal["dis"] = "dis"
+
+class FlowSettings(Model):
+    """How flow is estimated between two small grey frames.
+
+    By OpenCV's DIS (Kroeger et al. 2016), or by a model of that name, which
+    ``AnalysisSettings.model_sha256`` pins.
+    """
+
+    estimator: str = Field("dis", pattern=ESTIMATOR_PATTERN)
     working_size_px: int = Field(256, ge=64, le=1024, description="Longer side of the small frame.")
     pairs_per_second: Rational = Field(
         Fraction(25, 2), gt=0, description="Aimed-at rate of frame pairs; never above the video's."
@@ -203,7 +210,9 @@ class AnalysisSettings(Model):
     range_seconds: tuple[Rational, Rational | None] | None = Field(
         None, description="Analyse only [start, end) of the video; None at the end: to its end."
     )
-    model_sha256: str | None = Field(None, description="Digest of a learned model's weights.")
+    model_sha256: str | None = Field(
+        None, description="Digest of the model that estimates flow: SHA-256 of its model.json."
+    )
     flow: FlowSettings = FlowSettings()
     thresholds: Thresholds = Thresholds()
 
@@ -213,6 +222,11 @@ class AnalysisSettings(Model):
     ) -> AnalysisSettings:
         """The settings of a named preset, for the whole video or a range of it in seconds."""
         return cls(preset=preset, flow=PRESETS[preset], range_seconds=range_seconds)
+
+    def with_model(self, name: str, sha256: str, working_size_px: int) -> AnalysisSettings:
+        """The same, but every pair's flow is estimated by a model, at the size that suits it."""
+        flow = self.flow.model_copy(update={"estimator": name, "working_size_px": working_size_px})
+        return self.model_copy(update={"flow": flow, "model_sha256": sha256})
 
     def digest(self) -> str:
         """SHA-256 of the canonical JSON of these settings, in hexadecimal."""

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol
 
+from flowtag.errors import ModelError
 from flowtag.flow.dis import DisFlow
 from flowtag.flow.field import FlowField
 from flowtag.flow.frame_pair import FramePair
-from flowtag.settings import FlowSettings
+from flowtag.models.flow_model import ModelSource
+from flowtag.settings import AnalysisSettings
+
+if TYPE_CHECKING:
+    from flowtag.flow.onnx_graph import OnnxGraph
 
 
 class FlowEstimator(Protocol):
@@ -32,6 +38,31 @@ class FlowEstimator(Protocol):
         ...
 
 
-def estimator_for(settings: FlowSettings) -> FlowEstimator:
-    """The estimator that settings ask for."""
-    return DisFlow(settings)
+def estimator_for(settings: AnalysisSettings, models: ModelSource) -> FlowEstimator:
+    """The estimator that settings ask for.
+
+    Args:
+        settings: which name it, and pin its model.
+        models: whence a model comes.
+
+    Raises:
+        ModelError: there is no such model, or it is not what it should be.
+        StorageError: the place where models are kept failed.
+    """
+    name, sha256 = settings.flow.estimator, settings.model_sha256
+    if name == DisFlow.name:
+        return DisFlow(settings.flow)
+    if sha256 is None:
+        raise ModelError(f"the settings name the model {name} but not its digest; plan anew")
+    # ONNX Runtime takes a fifth of a second to import.
+    from flowtag.flow.onnx import OnnxFlow
+
+    return OnnxFlow(_graph(models, name, sha256), settings.flow)
+
+
+@lru_cache(maxsize=2)
+def _graph(models: ModelSource, name: str, sha256: str) -> OnnxGraph:
+    """Opened once a process: chunks of one video, and mostly of all, want the same."""
+    from flowtag.flow.onnx_graph import OnnxGraph
+
+    return OnnxGraph(models.load(name, sha256))
