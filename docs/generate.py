@@ -22,6 +22,7 @@ from flowtag import __version__
 from flowtag.catalog_entry import Catalog
 from flowtag.cli import main as flowtag
 from flowtag.cli.schema import motion_schema
+from flowtag.models.manifest import ModelManifest
 from flowtag.settings import PRESETS, FlowSettings, Thresholds
 from functions.api.app import app as api
 
@@ -52,7 +53,13 @@ def cli_page() -> str:
     """``docs/cli.md``: what ``--help`` prints, for the command and each of its commands."""
     parts = [_CLI, _help_section(flowtag, ("flowtag",))]
     for name in flowtag.list_commands(click.Context(flowtag)):
-        parts.append(_help_section(flowtag.commands[name], ("flowtag", name)))
+        command = flowtag.commands[name]
+        parts.append(_help_section(command, ("flowtag", name)))
+        if isinstance(command, click.Group):
+            parts += [
+                _help_section(inner, ("flowtag", name, word))
+                for word, inner in sorted(command.commands.items())
+            ]
     return "\n".join(parts)
 
 
@@ -70,6 +77,12 @@ def thresholds_page() -> str:
 def schema_page() -> str:
     """``docs/formats/motion.schema.json``: what ``flowtag schema`` prints."""
     return json.dumps(motion_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def model_schema_page() -> str:
+    """``docs/formats/model.schema.json``: what a model says of itself."""
+    schema = ModelManifest.model_json_schema(by_alias=True)
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def catalog_schema_page() -> str:
@@ -98,6 +111,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/thresholds.md": thresholds_page,
     "docs/formats/motion.schema.json": schema_page,
     "docs/formats/catalog.schema.json": catalog_schema_page,
+    "docs/formats/model.schema.json": model_schema_page,
     "docs/formats/openapi.json": openapi_page,
 }
 
@@ -113,7 +127,9 @@ def _drop_unused(schemas: dict[str, Any], described: dict[str, Any]) -> None:
 
 
 def _help_section(command: click.Command, words: tuple[str, ...]) -> str:
-    parent = click.Context(flowtag, info_name=words[0]) if len(words) > 1 else None
+    parent = None
+    for word in words[:-1]:
+        parent = click.Context(flowtag, info_name=word, parent=parent)
     context = click.Context(
         command,
         info_name=words[-1],

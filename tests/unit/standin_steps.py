@@ -23,6 +23,7 @@ from flowtag.latest import SourceOrder, update_latest
 from flowtag.local.disk_places import FilePlace
 from flowtag.local.steps import Finished, Prepared, Steps
 from flowtag.local.workers import report_frames
+from flowtag.models.registry import ModelRegistry
 from flowtag.places import SourcePlace, StorePlace
 from flowtag.run_keys import RunKeys
 from flowtag.run_record import Attempt, record_attempt
@@ -55,7 +56,7 @@ def prepare(
     return Prepared(plan, chunk_states(store, plan))
 
 
-def analyze(task: ChunkTask, place: SourcePlace, slot: int) -> bytes:
+def analyze(task: ChunkTask, place: SourcePlace, slot: int, models: ModelRegistry) -> bytes:
     word = "ok" if HEALED in os.environ else _words(place)[task.index]
     report_frames(slot, 50)
     if word == "slow":

@@ -10,6 +10,8 @@ import pytest
 
 from docs.generate import ROOT
 from flowtag.cli.schema import motion_schema
+from flowtag.flow.onnx_graph import INPUTS, OUTPUTS
+from flowtag.models.manifest import ModelManifest
 from flowtag.tables import table_schema
 from tests.unit.run_objects import make_plan
 
@@ -111,3 +113,16 @@ def _texts(node: ast.expr) -> Iterator[str]:
     for part in ast.walk(node):
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
             yield part.value
+
+
+def test_every_field_of_a_model_is_documented_and_no_other() -> None:
+    page = (_FORMATS / "models.md").read_text(encoding="utf-8")
+    fields = set(ModelManifest.model_json_schema(by_alias=True)["properties"])
+
+    assert _first_cells(_section(page, "model.json")) - {"field"} == fields
+
+
+def test_every_output_of_a_graph_is_documented() -> None:
+    page = (_FORMATS / "models.md").read_text(encoding="utf-8")
+
+    assert {*INPUTS, *OUTPUTS} <= _named_in(_section(page, "The graph"))

@@ -155,3 +155,23 @@ def test_a_clock_that_tells_of_less_than_the_bytes_is_heard() -> None:
 
 def test_a_length_that_nothing_tells_stays_unknown() -> None:
     assert without_clock(probed(end_pts=None)).end_pts is None
+
+
+def test_a_model_that_takes_longer_makes_shorter_chunks() -> None:
+    settings = BALANCED.with_model("tiny", "0" * 64, 320)
+    light, heavy, unknown = (
+        chunk_seconds_within(probed(), settings, 60, model_seconds=each) for each in (0.5, 50, None)
+    )
+
+    assert heavy < unknown < light
+
+
+def test_what_a_model_takes_grows_with_the_area_of_its_pictures() -> None:
+    small, large = (
+        cpu_seconds_per_second(
+            probed(), BALANCED.with_model("tiny", "0" * 64, size), model_seconds=1e4
+        )
+        for size in (160, 320)
+    )
+
+    assert large == pytest.approx(4 * small, rel=0.01)

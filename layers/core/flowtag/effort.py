@@ -57,6 +57,13 @@ _PAIR_SECONDS: dict[Preset, float] = {"fast": 2.9e-3, "balanced": 3.9e-3, "best"
 """Flow forward and backward, its confidence and the camera's motion, at 16:9."""
 
 
+_MODEL_SECONDS_PER_MEGAPIXEL = 10.0
+"""Of a model that does not say what it takes: more than most, so that chunks are short."""
+
+_PAIR_OF_MODEL_SECONDS_PER_MEGAPIXEL = 0.11
+"""Confidence of its flow and the camera's motion, beside the model itself."""
+
+
 class WorkRate(NamedTuple):
     """Processor seconds that a second of a video takes.
 
@@ -70,7 +77,10 @@ class WorkRate(NamedTuple):
 
 
 def work_rate(
-    probe: VideoProbe, settings: AnalysisSettings, size_bytes: int | None = None
+    probe: VideoProbe,
+    settings: AnalysisSettings,
+    size_bytes: int | None = None,
+    model_seconds: float | None = None,
 ) -> WorkRate:
     """What a second of a video takes, by kind of work.
 
@@ -78,6 +88,8 @@ def work_rate(
         probe: what the video is.
         settings: how it is analysed.
         size_bytes: length of its file, for its bit rate; None: what is usual for its codec.
+        model_seconds: processor seconds for a megapixel of a pair, where a model estimates flow;
+            None: not known.
     """
     rate = float(probe.frame_rate)
     scale = probe.width * probe.height / _MEASURED_PIXELS
@@ -90,12 +102,17 @@ def work_rate(
     frame = (decoding.frame_ms * scale + decoding.megabit_ms * megabits) / 1000
     frames_per_pair = max(round_half_up(probe.frame_rate / settings.flow.pairs_per_second), 1)
     pairs = rate / frames_per_pair
-    analysing = rate * _FRAME_SECONDS * scale + pairs * _PAIR_SECONDS[settings.preset]
+    analysing = rate * _FRAME_SECONDS * scale + pairs * _pair_seconds(
+        probe, settings, model_seconds
+    )
     return WorkRate(rate * frame, analysing)
 
 
 def cpu_seconds_per_second(
-    probe: VideoProbe, settings: AnalysisSettings, size_bytes: int | None = None
+    probe: VideoProbe,
+    settings: AnalysisSettings,
+    size_bytes: int | None = None,
+    model_seconds: float | None = None,
 ) -> float:
     """Processor seconds that a second of a video takes: decoding, measuring and flow.
 
@@ -103,8 +120,9 @@ def cpu_seconds_per_second(
         probe: what the video is.
         settings: how it is analysed.
         size_bytes: as of :func:`work_rate`.
+        model_seconds: likewise.
     """
-    return sum(work_rate(probe, settings, size_bytes))
+    return sum(work_rate(probe, settings, size_bytes, model_seconds))
 
 
 def without_clock(probe: VideoProbe, size_bytes: int | None = None) -> VideoProbe:
@@ -137,6 +155,7 @@ def chunk_seconds_within(
     settings: AnalysisSettings,
     chunk_cpu_seconds: float,
     size_bytes: int | None = None,
+    model_seconds: float | None = None,
 ) -> Fraction:
     """Whole seconds of a video that can be analysed within so many processor seconds; at least one.
 
@@ -145,13 +164,18 @@ def chunk_seconds_within(
         settings: how it is analysed.
         chunk_cpu_seconds: what one chunk may take.
         size_bytes: as of :func:`work_rate`.
+        model_seconds: likewise.
     """
-    seconds = chunk_cpu_seconds / cpu_seconds_per_second(probe, settings, size_bytes)
+    each = cpu_seconds_per_second(probe, settings, size_bytes, model_seconds)
+    seconds = chunk_cpu_seconds / each
     return Fraction(max(math.floor(seconds), _SHORTEST_CHUNK_SECONDS))
 
 
 def video_cpu_seconds(
-    probe: VideoProbe, settings: AnalysisSettings, size_bytes: int | None = None
+    probe: VideoProbe,
+    settings: AnalysisSettings,
+    size_bytes: int | None = None,
+    model_seconds: float | None = None,
 ) -> float | None:
     """Processor seconds that a video, or the wanted range of it, takes; None if of unknown length.
 
@@ -159,6 +183,7 @@ def video_cpu_seconds(
         probe: what the video is.
         settings: how it is analysed, and which range of it.
         size_bytes: as of :func:`work_rate`.
+        model_seconds: likewise.
     """
     start, end = settings.range_seconds or (Fraction(0), None)
     length = _length_seconds(probe)
@@ -166,12 +191,24 @@ def video_cpu_seconds(
         return None
     ends = [float(second) for second in (length, end) if second is not None]
     wanted = max(min(ends) - float(start), 0.0)
-    return wanted * cpu_seconds_per_second(probe, settings, size_bytes)
+    return wanted * cpu_seconds_per_second(probe, settings, size_bytes, model_seconds)
 
 
 def cost_usd(cpu_seconds: float, usd_per_cpu_second: float) -> float:
     """Dollars for processor seconds at a price that the host's operator gives."""
     return cpu_seconds * usd_per_cpu_second
+
+
+def _pair_seconds(
+    probe: VideoProbe, settings: AnalysisSettings, model_seconds: float | None
+) -> float:
+    if settings.model_sha256 is None:
+        return _PAIR_SECONDS[settings.preset]
+    width, height = probe.display_size()
+    shorter = min(width, height) / max(width, height)
+    megapixels = settings.flow.working_size_px**2 * shorter * 1e-6
+    each = _MODEL_SECONDS_PER_MEGAPIXEL if model_seconds is None else model_seconds
+    return megapixels * (each + _PAIR_OF_MODEL_SECONDS_PER_MEGAPIXEL)
 
 
 def _length_seconds(probe: VideoProbe) -> float | None:

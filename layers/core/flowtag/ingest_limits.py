@@ -85,5 +85,10 @@ def _length_seconds(plan: Plan) -> float | None:
 
 def _cpu_seconds(plan: Plan) -> float | None:
     """None where it is unknown, and where it would follow from a guess alone."""
-    known = video_cpu_seconds(plan.probe, plan.settings, plan.source.size_bytes or None)
+    known = video_cpu_seconds(
+        plan.probe,
+        plan.settings,
+        plan.source.size_bytes or None,
+        plan.execution.model_cpu_seconds_per_megapixel,
+    )
     return plan.estimate.cpu_seconds if known is not None and plan.estimate else known

@@ -51,7 +51,13 @@ def plan_video(
     believed = _believed(probe, index, source)
     seconds = _chunk_seconds(believed, source, settings, execution)
     chunks = chunk_ranges(index, probe, seconds, settings.range_seconds)
-    work = ChunkWork(believed, index, work_rate(believed, settings, source.size_bytes or None))
+    rate = work_rate(
+        believed,
+        settings,
+        source.size_bytes or None,
+        execution.model_cpu_seconds_per_megapixel,
+    )
+    work = ChunkWork(believed, index, rate)
     if index.clean:
         chunks = divide(chunks, work, execution.chunk_timeout_seconds)
     return Plan(
@@ -81,7 +87,13 @@ def _chunk_seconds(
     bound = safe_cpu_seconds(execution.chunk_timeout_seconds)
     if execution.chunk_cpu_seconds is not None:
         bound = min(bound, execution.chunk_cpu_seconds)
-    within = chunk_seconds_within(probe, settings, bound, source.size_bytes or None)
+    within = chunk_seconds_within(
+        probe,
+        settings,
+        bound,
+        source.size_bytes or None,
+        execution.model_cpu_seconds_per_megapixel,
+    )
     return min(execution.chunk_seconds, within)
 
 

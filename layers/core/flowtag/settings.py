@@ -257,6 +257,12 @@ class ExecutionSettings(Model):
         allow_inf_nan=False,
         description="Estimated processor seconds that a chunk may take; shortens chunks.",
     )
+    model_cpu_seconds_per_megapixel: float | None = Field(
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="What the model takes, as its manifest says, where one estimates flow.",
+    )
     jobs: int = Field(1, ge=1, description="Chunks analysed at a time, a process each.")
     chunk_timeout_seconds: float = Field(
         900.0,

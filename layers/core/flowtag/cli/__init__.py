@@ -11,6 +11,7 @@ import click
 
 from flowtag import __version__
 from flowtag.cli.export import export
+from flowtag.cli.models import models
 from flowtag.cli.probe import probe
 from flowtag.cli.redrive import redrive
 from flowtag.cli.report import report
@@ -75,6 +76,6 @@ def main(ctx: click.Context, debug: bool) -> None:
 
 
 for _command in (
-    tag, watch, run, redrive, show, view, report, export, probe, schema,
+    tag, watch, run, redrive, show, view, report, export, probe, schema, models,
 ):  # fmt: skip
     main.add_command(_command)

@@ -79,7 +79,8 @@ def run(
     found = _found(inputs, out, access)
     results = _results(out, access)
     refused = [_refused(uri, error) for uri, error in found.refused]
-    carry_out(ctx, options, [S3SourcePlace(uri, access) for uri in found.uris], results, refused)
+    places = [S3SourcePlace(uri, access) for uri in found.uris]
+    carry_out(ctx, options, places, results, refused, access)
 
 
 def _require_boto3() -> None:

@@ -17,9 +17,11 @@ from flowtag.cli.moments import Range, checked_range, moment
 from flowtag.wording import printable
 
 if TYPE_CHECKING:
+    from flowtag.aws.s3_places import S3Access
     from flowtag.export.formats import Format
     from flowtag.local.outcomes import Outcome
     from flowtag.local.video_run import Host
+    from flowtag.models.registry import KeptModel, ModelRegistry
     from flowtag.places import SourcePlace, StorePlace
     from flowtag.settings import Preset
 
@@ -42,6 +44,20 @@ _OPTIONS = (
         default="balanced",
         show_default=True,
         help="How much work goes into each frame.",
+    ),
+    click.option(
+        "--estimator",
+        metavar="NAME[@DIGEST]",
+        default="dis",
+        show_default=True,
+        help="What estimates the flow: dis, or a model; flowtag models list names them.",
+    ),
+    click.option(
+        "--models",
+        "models_root",
+        metavar="DIR|S3-URI",
+        envvar="FLOWTAG_MODELS",
+        help="Where models are, beside those built in. Also FLOWTAG_MODELS.",
     ),
     click.option(
         "--chunk-seconds",
@@ -97,6 +113,8 @@ class TaggingOptions:
     as_json: bool
     jobs: int | None
     preset: Preset
+    estimator: str
+    models_root: str | None
     chunk_seconds: float
     moments: tuple[Fraction | None, Fraction | None] | None
     force: bool = False
@@ -146,6 +164,7 @@ def carry_out(
     videos: Sequence[SourcePlace],
     results: StorePlace,
     refused: Sequence[Outcome],
+    access: S3Access | None = None,
 ) -> None:
     """Tags videos, tells how it goes, and exits.
 
@@ -155,11 +174,12 @@ def carry_out(
         videos: what.
         results: where to.
         refused: inputs of which it is known by now that they cannot be tagged.
+        access: how S3 is reached, for models that are there; None: as the environment says.
     """
     from flowtag.cli.reporting import Reporter
     from flowtag.local.runner import tag_videos
 
-    host = tagging_host(results, options)
+    host = tagging_host(results, options, access)
     with Reporter(quiet=options.quiet, as_json=options.as_json, debug=bool(ctx.obj)) as reporter:
         for outcome in refused:
             reporter.settled(outcome)
@@ -188,13 +208,17 @@ def writable_folder(out: Path) -> StorePlace:
         raise click.BadParameter(f"{printable(out)}: {reason}", param_hint="--out") from error
 
 
-def tagging_host(results: StorePlace, options: TaggingOptions) -> Host:
+def tagging_host(
+    results: StorePlace, options: TaggingOptions, access: S3Access | None = None
+) -> Host:
     """Where results go and how they are made, as the options say.
 
     Raises:
-        SettingsError: something that the options need is not installed.
+        SettingsError: something that the options need is not installed, or there is no such model.
     """
+    from flowtag.cli.model_places import registry_at
     from flowtag.local.video_run import Host
+    from flowtag.models.choosing import pinned
     from flowtag.report.writing import require_template_engine
     from flowtag.settings import AnalysisSettings, ExecutionSettings
     from flowtag.storage import FolderStore
@@ -208,6 +232,8 @@ def tagging_host(results: StorePlace, options: TaggingOptions) -> Host:
     settings = AnalysisSettings.for_preset(options.preset, options.span)
     chunk_seconds = Fraction(str(options.chunk_seconds))
     execution = ExecutionSettings(chunk_seconds=chunk_seconds, jobs=options.jobs or _cores())
+    models = registry_at(options.models_root, access)
+    settings, execution = pinned(_model(options.estimator, models), settings, execution)
     store = results.open() if options.proxy or options.report else None
     folder = store if isinstance(store, FolderStore) else None
     proxies, reports = (folder if wanted else None for wanted in (options.proxy, options.report))
@@ -219,7 +245,30 @@ def tagging_host(results: StorePlace, options: TaggingOptions) -> Host:
         proxies=proxies,
         reports=reports,
         exports=options.exports,
+        models=models,
     )
+
+
+def _model(estimator: str, models: ModelRegistry) -> KeptModel | None:
+    from flowtag.errors import ModelError, SettingsError, StorageError
+    from flowtag.models.choosing import choose
+
+    try:
+        model = choose(estimator, models)
+    except (ModelError, StorageError) as error:
+        raise SettingsError(f"--estimator: {error}") from error
+    if model is not None:
+        _require_onnxruntime()
+    return model
+
+
+def _require_onnxruntime() -> None:
+    from importlib.util import find_spec
+
+    from flowtag.errors import SettingsError
+
+    if find_spec("onnxruntime") is None:
+        raise SettingsError("models need onnxruntime; install flowtag[onnx]")
 
 
 def _cores() -> int:

@@ -16,8 +16,8 @@ from flowtag.models.flow_model import FlowModel
 
 Device = Literal["cpu", "cuda"]
 
-_INPUTS = ("first", "second")
-_OUTPUTS = {"flow": 2, "confidence": 1, "occlusion": 1}
+INPUTS = ("first", "second")
+OUTPUTS = {"flow": 2, "confidence": 1, "occlusion": 1}
 """Outputs that a graph may have, and their channels."""
 
 _PROVIDERS: dict[str, dict[str, str]] = {
@@ -101,7 +101,7 @@ class OnnxGraph:
         """
         with translated(f"{self._title} fails", on_device=self.device != "cpu"):
             binding = self._session.io_binding()
-            for name, pictures in zip(_INPUTS, (first, second), strict=True):
+            for name, pictures in zip(INPUTS, (first, second), strict=True):
                 value = onnxruntime.OrtValue.ortvalue_from_numpy(
                     np.ascontiguousarray(pictures), self.device, 0
                 )
@@ -116,21 +116,21 @@ class OnnxGraph:
 
     def _require_inputs(self) -> None:
         inputs = {value.name: value for value in self._session.get_inputs()}
-        if set(inputs) != set(_INPUTS):
+        if set(inputs) != set(INPUTS):
             raise self._refused(f"its inputs are {_listed(inputs)}, not first and second")
         for name, value in inputs.items():
             self._require_shape(name, value, self.manifest.channels)
 
     def _require_outputs(self) -> None:
         outputs = {value.name: value for value in self._session.get_outputs()}
-        odd = sorted(set(outputs) - set(_OUTPUTS))
+        odd = sorted(set(outputs) - set(OUTPUTS))
         if odd:
-            raise self._refused(f"it has an output {odd[0]}; there may be {_listed(_OUTPUTS)}")
+            raise self._refused(f"it has an output {odd[0]}; there may be {_listed(OUTPUTS)}")
         for name in self._outputs:
             if name not in outputs:
                 raise self._refused(f"it has no output {name}, but {_listed(outputs)}")
         for name, value in outputs.items():
-            self._require_shape(name, value, _OUTPUTS[name])
+            self._require_shape(name, value, OUTPUTS[name])
 
     def _require_shape(self, name: str, value: Any, channels: int) -> None:
         if value.type != "tensor(float)":
@@ -142,7 +142,7 @@ class OnnxGraph:
             raise self._refused(f"{name} is ({shown}), not (N, {channels}, H, W) for any N, H, W")
 
     def _require_values(self, name: str, values: FloatArray, shape: tuple[int, ...]) -> None:
-        expected = (shape[0], _OUTPUTS[name], *shape[2:])
+        expected = (shape[0], OUTPUTS[name], *shape[2:])
         if values.shape != expected or values.dtype != np.float32:
             raise self._refused(
                 f"it put out {name} {values.shape} {values.dtype} for pictures of {shape}, not"

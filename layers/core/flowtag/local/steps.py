@@ -11,6 +11,7 @@ from flowtag.contracts.metadata import Analysis, Status
 from flowtag.errors import ObjectNotFoundError
 from flowtag.latest import SourceOrder, update_latest
 from flowtag.local.workers import report_frames
+from flowtag.models.registry import ModelRegistry
 from flowtag.places import SourcePlace, StorePlace
 from flowtag.run_keys import RunKeys
 from flowtag.run_record import Attempt, record_attempt
@@ -43,7 +44,7 @@ class Steps:
         [StorePlace, RunKeys, SourcePlace, SourceRef, AnalysisSettings, ExecutionSettings],
         Prepared,
     ]
-    analyze: Callable[[ChunkTask, SourcePlace, int], bytes]
+    analyze: Callable[[ChunkTask, SourcePlace, int, ModelRegistry], bytes]
     finish: Callable[[StorePlace, Plan, SourceOrder, Attempt], Finished]
 
 
@@ -65,12 +66,12 @@ def prepare(
     return Prepared(plan, chunk_states(store, plan))
 
 
-def analyze(task: ChunkTask, place: SourcePlace, slot: int) -> bytes:
+def analyze(task: ChunkTask, place: SourcePlace, slot: int, models: ModelRegistry) -> bytes:
     """Analyses a chunk; reports its progress in a slot."""
     from flowtag.pipeline import analyze_chunk
 
     media = place.media(task.source)
-    return analyze_chunk(task, media, lambda frames: report_frames(slot, frames))
+    return analyze_chunk(task, media, lambda frames: report_frames(slot, frames), models)
 
 
 def finish(results: StorePlace, plan: Plan, order: SourceOrder, attempt: Attempt) -> Finished:

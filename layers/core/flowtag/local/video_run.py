@@ -32,6 +32,7 @@ from flowtag.local.proxy_work import ProxyWork
 from flowtag.local.steps import STEPS, Finished, Prepared, Steps
 from flowtag.local.tally import Tally
 from flowtag.local.workers import Done, Failed, Work
+from flowtag.models.registry import BUILT_IN_MODELS, ModelRegistry
 from flowtag.places import Found, SourcePlace, StorePlace
 from flowtag.run_keys import RunKeys
 from flowtag.run_record import Attempt, AttemptOutcome, ChunkFailure, record_attempt
@@ -64,6 +65,7 @@ class Host:
         proxies: the store of results as a folder, where proxies are wanted; None: they are not.
         reports: likewise where pages are wanted.
         exports: formats that are written beside each video of a disk.
+        models: whence the model comes that the settings name.
     """
 
     results: StorePlace
@@ -74,6 +76,7 @@ class Host:
     proxies: FolderStore | None = None
     reports: FolderStore | None = None
     exports: tuple[Format, ...] = ()
+    models: ModelRegistry = BUILT_IN_MODELS
 
     @cached_property
     def store(self) -> ObjectStore:
@@ -185,7 +188,7 @@ class VideoRun:
     def _chunk_work(self, index: int, slot: int) -> Work:
         plan, tally = self._run_plan, self._run_tally
         tally.begin(index, slot)
-        arguments = (plan.task(index), self._place, slot)
+        arguments = (plan.task(index), self._place, slot, self._host.models)
         return Work(self._host.steps.analyze, arguments, partial(self._chunk_settled, index))
 
     def _chunk_settled(self, index: int, result: Done[bytes] | Failed) -> None:

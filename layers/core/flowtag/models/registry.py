@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flowtag.places import StorePlace
 
 BUILT_IN = Path(__file__).parent / "builtin"
-RESERVED = "dis"
+DIS = "dis"
 """The estimator that is no model."""
 
 _KEY = re.compile(rf"([a-z0-9][a-z0-9-]{{0,31}})/([0-9a-f]{{64}})/{re.escape(MANIFEST_NAME)}")
@@ -85,9 +85,9 @@ class ModelRegistry:
         known |= {model.sha256: model for model in _built_in() if model.manifest.name == name}
         meant = [model for sha256, model in sorted(known.items()) if sha256.startswith(digest)]
         if not meant:
-            there = ", ".join(map(str, known.values())) or "no version of it"
+            there = "".join(f", but {model}" for model in known.values())
             raise ModelError(
-                f"there is no model {wanted}{self._in_root()}: there is {there};"
+                f"there is no model {wanted}{self._in_root()}{there};"
                 ' "flowtag models list" names all'
             )
         if len(meant) > 1:
@@ -105,8 +105,7 @@ class ModelRegistry:
         """
         for model in _built_in():
             if (model.manifest.name, model.sha256) == (name, sha256):
-                folder = BUILT_IN / name
-                return _whole((folder / MANIFEST_NAME).read_bytes(), folder)
+                return read_folder(BUILT_IN / name)
         title = f"model {name}@{sha256[:12]}"
         if self.place is None:
             raise ModelError(f"{title} is not built in; --models says where others are kept")
@@ -121,6 +120,16 @@ class ModelRegistry:
         except ObjectNotFoundError as error:
             raise ModelError(f"there is no {where}; add it by flowtag models add") from error
 
+    def require_root(self) -> StorePlace:
+        """The root.
+
+        Raises:
+            ModelError: there is none.
+        """
+        if self.place is None:
+            raise ModelError("there is no root to add models to; --models names one")
+        return self.place
+
     def add(self, folder: Path) -> KeptModel:
         """Takes a model, a folder of ``model.json`` and its graph, into the root.
 
@@ -130,17 +139,15 @@ class ModelRegistry:
             ModelError: it is none, or its name is taken by what is no model.
             StorageError: the root cannot be written to.
         """
-        if self.place is None:
-            raise ModelError("there is no root to add models to; --models names one")
-        manifest_bytes = _read(folder / MANIFEST_NAME)
-        model = _whole(manifest_bytes, folder)
-        if model.manifest.name == RESERVED:
-            raise ModelError(f"{folder}: the name {RESERVED} is taken; give the model another")
-        store, key = self.place.open(), f"{model.manifest.name}/{model.sha256}"
+        place = self.require_root()
+        manifest_bytes, model = _read(folder / MANIFEST_NAME), read_folder(folder)
+        if model.manifest.name == DIS:
+            raise ModelError(f"{folder}: the name {DIS} is taken; give the model another")
+        store, key = place.open(), f"{model.manifest.name}/{model.sha256}"
         for file, data in ((model.manifest.file, model.graph), (MANIFEST_NAME, manifest_bytes)):
             with contextlib.suppress(PreconditionFailedError):
                 store.put_if_absent(f"{key}/{file}", data)
-        where = str(self.place.address(f"{key}/{MANIFEST_NAME}"))
+        where = str(place.address(f"{key}/{MANIFEST_NAME}"))
         # What was there before may have been another.
         self.load(model.manifest.name, model.sha256)
         return KeptModel(model.manifest, model.sha256, where)
@@ -175,7 +182,13 @@ def _built_in() -> Iterator[KeptModel]:
         yield KeptModel(read_manifest(data, str(path)), sha256_of(data), "built in")
 
 
-def _whole(manifest_bytes: bytes, folder: Path) -> FlowModel:
+def read_folder(folder: Path) -> FlowModel:
+    """The model in a folder of ``model.json`` and the graph that it names.
+
+    Raises:
+        ModelError: there is none, or it is not what it should be.
+    """
+    manifest_bytes = _read(folder / MANIFEST_NAME)
     file = read_manifest(manifest_bytes, str(folder / MANIFEST_NAME)).file
     return FlowModel.of(manifest_bytes, _read(folder / file), str(folder))
 
