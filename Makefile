@@ -13,6 +13,8 @@ ARCH ?= arm64
 # The worker's image: where it is pushed to, and what it stands on.
 IMAGE ?=
 BASE ?= python:3.13-slim
+# onnxruntime-gpu beside a GPU.
+ONNXRUNTIME ?= onnxruntime
 SAM := $(VENV)/sam
 # Lint asks for a region, though nothing is sent there.
 SAM_RUN := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-eu-west-1} $(SAM)/bin/sam
@@ -102,6 +104,7 @@ lock-cloud: setup ## lock the layers and the image to the versions of requiremen
 		-o layers/$$layer/requirements.txt || exit 1; done
 	$(LOCK) $(CORE) --extra worker --extra functions -c requirements/dev.txt \
 		-o gpu_worker/requirements.txt
+	$(LOCK) --no-deps --upgrade gpu_worker/requirements-cuda.in -o gpu_worker/requirements-cuda.txt
 
 .PHONY: validate
 validate: $(SAM)/.made ## check template.yaml against AWS's rules
@@ -157,10 +160,10 @@ deploy: build ## build, then deploy what samconfig.toml says
 	$(SAM_RUN) deploy
 
 .PHONY: image
-image: ## build the worker's image and push it: make image IMAGE=<uri in ECR> [ARCH=] [BASE=]
+image: ## build the worker's image and push it: make image IMAGE=<uri in ECR> [ARCH=] [BASE=] [ONNXRUNTIME=]
 	@test -n "$(IMAGE)" || { echo 'make image IMAGE=<account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>' >&2; exit 1; }
 	docker build $(BUILD_OPTIONS) --platform linux/$(subst x86_64,amd64,$(ARCH)) \
-		--build-arg BASE=$(BASE) \
+		--build-arg BASE=$(BASE) --build-arg ONNXRUNTIME=$(ONNXRUNTIME) \
 		--file gpu_worker/Dockerfile --tag $(IMAGE) .
 	docker push $(IMAGE)
 

@@ -14,7 +14,7 @@ from flowtag.aws.environment import WorkerEnvironment, read_environment
 from flowtag.aws.metric_sources import metric_source
 from flowtag.aws.s3_source import S3Media
 from flowtag.aws.s3_store import S3Store
-from flowtag.aws.wiring import output_store
+from flowtag.aws.wiring import models, output_store
 from flowtag.chunk_analysis import analyze_chunk
 from flowtag.chunk_work import Outcome, carry_out
 from flowtag.contracts.chunkfile import read_chunk
@@ -69,7 +69,7 @@ def carry_out_task(task: ChunkTask) -> Outcome:
     outcome = carry_out(store(), task, lambda asked: _analyze(asked, account), put_result)
     figures = _figures(outcome, account)
     _measure(outcome, task, account, figures)
-    logger.info(f"chunk {outcome}", extra=figures)
+    logger.info(f"chunk {outcome}", extra={**figures, **_engine(account.result)})
     return outcome
 
 
@@ -77,7 +77,7 @@ def _analyze(task: ChunkTask, account: _Account) -> bytes:
     media = S3Media(store().client, task.source)
     wall, cpu = time.monotonic(), time.process_time()
     try:
-        account.result = analyze_chunk(task, media)
+        account.result = analyze_chunk(task, media, models=models(_environment()))
         return account.result
     finally:
         account.wall_seconds = time.monotonic() - wall
@@ -107,6 +107,12 @@ def _measure(
         if spent.cost_usd is not None:
             metrics.add_metric("ChunkCost", MetricUnit.NoUnit, spent.cost_usd)
     metrics.flush_metrics()
+
+
+def _engine(result: bytes) -> dict[str, str]:
+    """What estimated the flow, and on what; nothing where no chunk was analysed, or by DIS."""
+    engine = read_chunk(result).meta.engine if result else None
+    return {} if engine is None else {"engine": engine}
 
 
 def _figures(outcome: Outcome, account: _Account) -> dict[str, float]:

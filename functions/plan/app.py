@@ -13,13 +13,16 @@ from flowtag.aws.clients import s3_client
 from flowtag.aws.environment import PlanEnvironment, read_environment
 from flowtag.aws.s3_source import S3Media, find_source
 from flowtag.aws.upload_events import Uploaded, uploads_of
-from flowtag.aws.wiring import dispatcher, notices, output_store
+from flowtag.aws.wiring import dispatcher, models, notices, output_store
 from flowtag.errors import SourceNotFoundError
 from flowtag.ingest import Ingested, Intake, ingest
+from flowtag.models.choosing import choose, pinned
 from flowtag.settings import AnalysisSettings, ExecutionSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from flowtag.models.registry import KeptModel
 
 logger = Logger(service="plan")
 tracer = Tracer(service="plan")
@@ -39,6 +42,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
     Raises:
         StorageError: S3 or the way to the workers failed; Lambda calls again.
+        ModelError: there is no such estimator as ESTIMATOR.
         ContractError: the event, or an object of its run, is damaged.
     """
     uploads = uploads_of(event)
@@ -87,17 +91,25 @@ def _ingest(uploaded: Uploaded) -> dict[str, Any]:
 def _intake() -> Intake:
     environment = _environment()
     store = output_store(environment)
+    execution = ExecutionSettings(
+        chunk_seconds=environment.chunk_seconds,
+        chunk_cpu_seconds=environment.chunk_cpu_seconds,
+        chunk_timeout_seconds=environment.chunk_timeout_seconds,
+    )
+    settings = AnalysisSettings.for_preset(environment.preset)
+    settings, execution = pinned(_model(environment), settings, execution)
     return Intake(
         store=store,
         dispatcher=dispatcher(environment, store),
-        settings=AnalysisSettings.for_preset(environment.preset),
-        execution=ExecutionSettings(
-            chunk_seconds=environment.chunk_seconds,
-            chunk_cpu_seconds=environment.chunk_cpu_seconds,
-            chunk_timeout_seconds=environment.chunk_timeout_seconds,
-        ),
+        settings=settings,
+        execution=execution,
         limits=environment.limits(),
     )
+
+
+@cache
+def _model(environment: PlanEnvironment) -> KeptModel | None:
+    return choose(environment.estimator, models(environment))
 
 
 def _report(done: Ingested) -> None:

@@ -6,11 +6,12 @@ import re
 
 import pytest
 
-from flowtag.run_keys import RunKeys
+from flowtag.run_keys import MODELS, RunKeys
 from tests.cloud.permissions import as_list, may, policy_documents, statements_of_role
 from tests.cloud.template import COMPUTES, ROOT, Stack, render
 
 KEYS = RunKeys("clip-0123456789ab", "clip-ba9876543210")
+MODEL = f"{MODELS}tvl1/{'0' * 64}"
 OUTPUT = "arn:aws:s3:::OutputBucket"
 UPLOADS = "arn:aws:s3:::UploadBucket"
 KEY_OF_KMS = "arn:aws:kms:eu-west-1:123456789012:key/" + "0" * 36
@@ -156,6 +157,7 @@ def test_every_function_has_a_role_of_its_own(stack: Stack) -> None:
         ("PlanRole", "s3:PutObject", f"{OUTPUT}/{KEYS.open}"),
         ("PlanRole", "s3:DeleteObject", f"{OUTPUT}/{KEYS.open}"),
         ("PlanRole", "sqs:SendMessage", "arn:aws:any:eu-west-1:123456789012:ChunkQueue"),
+        ("PlanRole", "s3:GetObject", f"{OUTPUT}/{MODEL}/model.json"),
         ("CompleteRole", "s3:ListBucket", OUTPUT),
         ("CompleteRole", "s3:PutObject", f"{OUTPUT}/{KEYS.motion}"),
         ("CompleteRole", "s3:PutObject", f"{OUTPUT}/{KEYS.latest}"),
@@ -171,6 +173,8 @@ def test_every_function_has_a_role_of_its_own(stack: Stack) -> None:
         ("ReconcileRole", "sqs:SendMessage", "arn:aws:any:eu-west-1:123456789012:ChunkQueue"),
         ("ReconcileRole", "sqs:SendMessage", "arn:aws:any:eu-west-1:123456789012:CompletionQueue"),
         ("WorkerRole", "s3:GetObject", f"{UPLOADS}/clip.mp4"),
+        ("WorkerRole", "s3:GetObject", f"{OUTPUT}/{MODEL}/model.json"),
+        ("WorkerRole", "s3:GetObject", f"{OUTPUT}/{MODEL}/model.onnx"),
         ("WorkerRole", "s3:PutObject", f"{OUTPUT}/{KEYS.chunk(3)}"),
         ("WorkerRole", "s3:PutObjectTagging", f"{OUTPUT}/{KEYS.chunk(3)}"),
         ("WorkerRole", "s3:PutObject", f"{OUTPUT}/{KEYS.failed(3)}"),
@@ -216,6 +220,7 @@ def test_who_does_something_may(role: str, action: str, resource: str) -> None:
         ("WorkerRole", "s3:PutObject", f"{OUTPUT}/{KEYS.motion}"),
         ("WorkerRole", "s3:PutObject", f"{OUTPUT}/{KEYS.plan}"),
         ("WorkerRole", "s3:PutObject", f"{UPLOADS}/clip.mp4"),
+        ("WorkerRole", "s3:PutObject", f"{OUTPUT}/{MODEL}/model.onnx"),
         ("ApiRole", "s3:GetObject", f"{OUTPUT}/{KEYS.run}"),
         ("ApiRole", "s3:PutObject", f"{OUTPUT}/{KEYS.motion}"),
         ("ApiRole", "s3:ListBucket", UPLOADS),

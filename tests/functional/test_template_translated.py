@@ -26,6 +26,7 @@ OTHERS: dict[str, str] = {
     "Architecture": "x86_64",
     "ChunkCpuSeconds": "120",
     "Compute": "sagemaker",
+    "Estimator": "tvl1@3f9a1c2b",
     "MaxCostPerVideo": "2.50",
     "MaxDurationSeconds": "7200",
     "OutputPrefix": "motion/",

@@ -77,7 +77,9 @@ class ChunkAnalyzer:
         self._timeline = task.probe.timeline()
         self._clock = PairClock(self._timeline, task.settings.flow)
         self._size = working_size(task.probe, task.settings.flow.working_size_px)
-        self._pairs = PairAnalyzer(estimator_for(task.settings, models), self._clock)
+        estimator = estimator_for(task.settings, models)
+        self.engine = estimator.engine
+        self._pairs = PairAnalyzer(estimator, self._clock)
         self._comparer = StepComparer()
         self._rows = _Collected()
         self._anchor: _Frame | None = None
@@ -234,6 +236,7 @@ def analyze_chunk(
         working_width_px=width,
         working_height_px=height,
         decode=decode,
+        engine=analyzer.engine,
     )
     return write_chunk(analyzer.result(meta))
 

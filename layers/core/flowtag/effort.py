@@ -205,8 +205,9 @@ def _pair_seconds(
     if settings.model_sha256 is None:
         return _PAIR_SECONDS[settings.preset]
     width, height = probe.display_size()
-    shorter = min(width, height) / max(width, height)
-    megapixels = settings.flow.working_size_px**2 * shorter * 1e-6
+    # No picture is made larger.
+    longer_px = min(settings.flow.working_size_px, max(width, height))
+    megapixels = longer_px**2 * min(width, height) / max(width, height) * 1e-6
     each = _MODEL_SECONDS_PER_MEGAPIXEL if model_seconds is None else model_seconds
     return megapixels * (each + _PAIR_OF_MODEL_SECONDS_PER_MEGAPIXEL)
 

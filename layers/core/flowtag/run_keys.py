@@ -10,6 +10,9 @@ from flowtag.contracts.messages import Plan
 OPEN_RUNS = "open/"
 """All marks of runs under way begin with this."""
 
+MODELS = "models/"
+"""All models that a deployed application may use begin with this; no video's id does."""
+
 _ID = r"[a-z0-9][a-z0-9-]{0,63}"
 _BELOW_A_RUN = re.compile(rf"({_ID})/({_ID})/")
 _MARK_OF_A_RUN = re.compile(rf"{OPEN_RUNS}({_ID})/({_ID})\.json")

@@ -19,7 +19,7 @@ from flowtag.runs import readable_json
 from flowtag.settings import ExecutionSettings, Model
 from flowtag.storage import ObjectStore
 
-_LIBRARIES = ("numpy", "opencv-python-headless", "av", "pyarrow", "pydantic")
+_LIBRARIES = ("numpy", "opencv-python-headless", "onnxruntime", "av", "pyarrow", "pydantic")
 
 
 AttemptOutcome = Literal["complete", "partial", "skipped", "failed", "interrupted"]

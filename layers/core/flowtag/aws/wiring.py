@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from flowtag.aws.clients import batch_client, events_client, s3_client, sagemaker_client, sqs_client
 from flowtag.aws.environment import DispatchEnvironment, NoticeEnvironment, OutputEnvironment
 from flowtag.aws.notices import BusNotices
+from flowtag.aws.s3_places import S3Access, S3StorePlace
 from flowtag.aws.s3_store import S3Store
 from flowtag.errors import SettingsError
+from flowtag.models.registry import ModelRegistry
+from flowtag.run_keys import MODELS
 
 if TYPE_CHECKING:
     from flowtag.dispatching import Dispatcher
@@ -19,6 +22,12 @@ def output_store(environment: OutputEnvironment, *, tags_chunks: bool = False) -
     return S3Store(
         s3_client(), environment.output_bucket, environment.output_prefix, tags_chunks=tags_chunks
     )
+
+
+def models(environment: OutputEnvironment) -> ModelRegistry:
+    """The built-in models and those beside the runs; the worker finds them where plan did."""
+    prefix = f"{environment.output_prefix}{MODELS}"
+    return ModelRegistry(S3StorePlace(environment.output_bucket, prefix, S3Access()))
 
 
 def notices(environment: NoticeEnvironment) -> BusNotices:

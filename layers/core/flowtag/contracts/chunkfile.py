@@ -60,7 +60,11 @@ class DecodeSummary(Model):
 
 
 class ChunkMeta(Model):
-    """The JSON part of a chunk file."""
+    """The JSON part of a chunk file.
+
+    Attributes:
+        engine: what ran the model that estimated flow, on what, and how precisely; None: no model.
+    """
 
     schema_name: Literal["flowtag.chunk/1"] = "flowtag.chunk/1"
     task_digest: str
@@ -68,6 +72,7 @@ class ChunkMeta(Model):
     working_width_px: int
     working_height_px: int
     decode: DecodeSummary
+    engine: str | None = None
 
 
 class FailedChunk(Model):

@@ -54,6 +54,7 @@ class DisFlow:
     """Estimates flow and confidence between two grey frames. Keeps no state between pairs."""
 
     name = "dis"
+    engine = None
     batch_pairs = 1
 
     def __init__(self, settings: FlowSettings) -> None:

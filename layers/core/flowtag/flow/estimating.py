@@ -26,6 +26,11 @@ class FlowEstimator(Protocol):
         ...
 
     @property
+    def engine(self) -> str | None:
+        """What runs its model, on what, and how precisely; None where there is no model."""
+        ...
+
+    @property
     def batch_pairs(self) -> int:
         """How many pairs are best estimated at a time; 1: as they come."""
         ...

@@ -42,6 +42,11 @@ class OnnxFlow:
         return self._manifest.name
 
     @property
+    def engine(self) -> str:
+        """ONNX Runtime's version, its provider and the precision."""
+        return self.graph.engine
+
+    @property
     def batch_pairs(self) -> int:
         """One on a processor, which gains nothing by more; else what the manifest says."""
         return 1 if self.graph.device == "cpu" else self._manifest.batch_pairs

@@ -85,6 +85,11 @@ class OnnxGraph:
         """Of all arithmetic."""
         return "float32"
 
+    @property
+    def engine(self) -> str:
+        """``onnxruntime 1.32.0 CPUExecutionProvider float32``."""
+        return f"onnxruntime {onnxruntime.__version__} {self.provider} {self.precision}"
+
     def run(self, first: FloatArray, second: FloatArray) -> dict[str, FloatArray]:
         """Flow of each pair of pictures, and its confidence where the graph's is used.
 
