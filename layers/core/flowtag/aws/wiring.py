@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 from flowtag.aws.clients import batch_client, events_client, s3_client, sagemaker_client, sqs_client
 from flowtag.aws.environment import DispatchEnvironment, NoticeEnvironment, OutputEnvironment
 from flowtag.aws.notices import BusNotices
-from flowtag.aws.s3_places import S3Access, S3StorePlace
 from flowtag.aws.s3_store import S3Store
 from flowtag.errors import SettingsError
-from flowtag.models.registry import ModelRegistry
 from flowtag.run_keys import MODELS
 
 if TYPE_CHECKING:
     from flowtag.dispatching import Dispatcher
+    from flowtag.models.registry import ModelRegistry
 
 
 def output_store(environment: OutputEnvironment, *, tags_chunks: bool = False) -> S3Store:
@@ -26,6 +25,10 @@ def output_store(environment: OutputEnvironment, *, tags_chunks: bool = False) -
 
 def models(environment: OutputEnvironment) -> ModelRegistry:
     """The built-in models and those beside the runs; the worker finds them where plan did."""
+    # Most functions need none of this, and start sooner without.
+    from flowtag.aws.s3_places import S3Access, S3StorePlace
+    from flowtag.models.registry import ModelRegistry
+
     prefix = f"{environment.output_prefix}{MODELS}"
     return ModelRegistry(S3StorePlace(environment.output_bucket, prefix, S3Access()))
 
