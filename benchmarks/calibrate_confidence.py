@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from flowtag.evaluation.reliability import area_under_curve, calibration_error
 from flowtag.flow.calibration import Calibration
 from flowtag.flow.confidence import design, gather_cues
 from flowtag.flow.dis import DisFlow
@@ -25,7 +26,6 @@ FloatArray = npt.NDArray[np.float64]
 
 _CORRECT_BELOW_PX = 1.0
 _RIDGE = 1e-3
-_BINS = 10
 
 
 def measure(
@@ -67,27 +67,6 @@ def fit(rows: FloatArray, right: FloatArray) -> FloatArray:
     return weights
 
 
-def calibration_error(probability: FloatArray, right: FloatArray) -> float:
-    """Expected calibration error over ten equal bins (Guo et al. 2017)."""
-    bins = np.minimum((probability * _BINS).astype(int), _BINS - 1)
-    gaps = [
-        abs(probability[bins == b].mean() - right[bins == b].mean()) * np.mean(bins == b)
-        for b in range(_BINS)
-        if np.any(bins == b)
-    ]
-    return float(sum(gaps))
-
-
-def area_under_curve(probability: FloatArray, right: FloatArray) -> float:
-    """Area under the ROC curve, by ranks."""
-    order = np.argsort(probability, kind="stable")
-    ranks = np.empty(len(order))
-    ranks[order] = np.arange(1, len(order) + 1)
-    positives = right.sum()
-    negatives = len(right) - positives
-    return float((ranks[right > 0].sum() - positives * (positives + 1) / 2) / positives / negatives)
-
-
 def middlebury(folder: Path, settings: FlowSettings) -> tuple[FloatArray, FloatArray]:
     """Rows and labels of Middlebury pairs (frame10.png, frame11.png, flow10.flo) in subfolders."""
     parts = []
@@ -112,9 +91,10 @@ def _grey_frame(path: Path, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
 def report(name: str, weights: FloatArray, rows: FloatArray, right: FloatArray) -> None:
     """Prints how well the weights hold on some vectors."""
     probability = 1 / (1 + np.exp(-rows @ weights))
+    area = area_under_curve(probability, right)
     print(
         f"{name:24s} right {right.mean():.3f}  ECE {calibration_error(probability, right):.3f}"
-        f"  AUC {area_under_curve(probability, right):.3f}"
+        f"  AUC {'-' if area is None else f'{area:.3f}'}"
         f"  coverage {np.mean(probability >= 0.5):.3f}"
     )
 

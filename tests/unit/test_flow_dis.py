@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from flowtag.evaluation.reliability import area_under_curve, calibration_error
 from flowtag.flow.dis import DisFlow, large_shift
 from flowtag.flow.field import FlowField, every
 from flowtag.flow.frame_pair import FramePair
@@ -48,22 +49,10 @@ def balanced() -> Judged:
     return judged(UNSEEN, FlowSettings())
 
 
-def expected_calibration_error(found: Judged) -> float:
-    """Mean gap between claim and truth over ten bins of confidence (Guo et al. 2017)."""
-    bins = np.minimum((found.confidence * 10).astype(int), 9)
-    gaps = [
-        abs(found.confidence[bins == k].mean() - found.right[bins == k].mean()) * (bins == k).mean()
-        for k in range(10)
-        if (bins == k).any()
-    ]
-    return float(np.sum(gaps))
-
-
-def area_under_curve(found: Judged) -> float:
-    """The chance that a right vector is trusted more than a wrong one (Mann and Whitney)."""
-    rank = np.argsort(np.argsort(found.confidence)) + 1.0
-    right, wrong = int(found.right.sum()), int((~found.right).sum())
-    return float((rank[found.right].sum() - right * (right + 1) / 2) / (right * wrong))
+def told_apart(found: Judged) -> float:
+    area = area_under_curve(found.confidence, found.right)
+    assert area is not None
+    return area
 
 
 def test_trusted_vectors_are_right(balanced: Judged) -> None:
@@ -79,18 +68,18 @@ def test_the_surest_vectors_are_nearly_always_right(balanced: Judged) -> None:
 
 
 def test_confidence_is_the_probability_of_being_right(balanced: Judged) -> None:
-    assert expected_calibration_error(balanced) <= 0.10
+    assert calibration_error(balanced.confidence, balanced.right) <= 0.10
 
 
 def test_confidence_tells_right_from_wrong(balanced: Judged) -> None:
-    assert area_under_curve(balanced) >= 0.85
+    assert told_apart(balanced) >= 0.85
 
 
 @pytest.mark.parametrize("preset", ["fast", "best"])
 def test_confidence_holds_for_the_other_presets(preset: Preset) -> None:
     found = judged(UNSEEN[:12], PRESETS[preset])
-    assert expected_calibration_error(found) <= 0.15
-    assert area_under_curve(found) >= 0.85
+    assert calibration_error(found.confidence, found.right) <= 0.15
+    assert told_apart(found) >= 0.85
 
 
 def estimate(first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8]) -> FlowField:

@@ -6,7 +6,8 @@
     │   ├── SourceChangedError     another content stands there than was planned
     │   ├── NotAVideoError         empty, text, audio only, a format that flowtag does not read
     │   ├── RefusedMediaError      would reach for other files or the network, or is a bomb
-    │   └── BrokenMediaError       a video, but nothing of it can be decoded
+    │   ├── BrokenMediaError       a video, but nothing of it can be decoded
+    │   └── GroundTruthError       a data set of known flow is incomplete or damaged
     ├── SettingsError              contradictory or unknown settings
     │   └── FilterError            a filter that cannot be read; it points to the mistake
     ├── ModelError                 a model of flow is missing, or not what it says; no retry helps
@@ -70,6 +71,12 @@ class BrokenMediaError(InputError):
     """The input is a video, but nothing of it can be decoded."""
 
     code = "broken"
+
+
+class GroundTruthError(InputError):
+    """A data set of known flow lacks a file, or one of its files is damaged."""
+
+    code = "bad_ground_truth"
 
 
 class SettingsError(FlowtagError):

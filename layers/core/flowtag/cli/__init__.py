@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from flowtag import __version__
+from flowtag.cli.evaluate import evaluate
 from flowtag.cli.export import export
 from flowtag.cli.models import models
 from flowtag.cli.probe import probe
@@ -76,6 +77,6 @@ def main(ctx: click.Context, debug: bool) -> None:
 
 
 for _command in (
-    tag, watch, run, redrive, show, view, report, export, probe, schema, models,
+    tag, watch, run, redrive, show, view, report, export, probe, schema, models, evaluate,
 ):  # fmt: skip
     main.add_command(_command)

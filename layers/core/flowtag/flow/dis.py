@@ -77,6 +77,7 @@ class DisFlow:
             texture=cues.texture,
             step_px=self._step_px,
             frames=(first, second),
+            dense=forward,
         )
 
     def both_ways(self, first: GreyImage, second: GreyImage) -> tuple[FloatArray, FloatArray]:

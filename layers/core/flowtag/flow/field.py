@@ -28,6 +28,8 @@ class FlowField:
             levels per px)²: how well the place pins a vector down in both directions.
         step_px: distance of neighbouring points; the first lies at ``step_px // 2``.
         frames: both working pictures, ``(H, W)`` uint8, equal in brightness and contrast.
+        dense: ``(H, W, 2)`` float32, the flow of every pixel that the vectors were taken from; None
+            where it was not kept.
     """
 
     vectors: FloatArray
@@ -37,6 +39,7 @@ class FlowField:
     texture: FloatArray
     step_px: int
     frames: tuple[GreyImage, GreyImage]
+    dense: FloatArray | None = None
 
     def __post_init__(self) -> None:
         rows_columns = self.vectors.shape[:2]

@@ -78,6 +78,7 @@ class OnnxFlow:
             texture=cues.texture,
             step_px=self._step_px,
             frames=pictures,
+            dense=forward,
         )
 
     def _outputs_of(self, pictures: Sequence[Pictures]) -> list[dict[str, FloatArray]]:
