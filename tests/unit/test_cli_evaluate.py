@@ -58,6 +58,17 @@ def test_but_for_the_time_it_took_every_run_prints_the_same(tmp_path: Path) -> N
     assert runs[0] == runs[1]
 
 
+def test_a_part_of_the_pairs_is_spread_over_the_data_set(tmp_path: Path) -> None:
+    for scene in ("a", "b", "c", "d"):
+        write_middlebury(tmp_path, small_pair(), scene)
+    words = ["evaluate", "--data", str(tmp_path), "--estimator", "opencv-dis-fast"]
+
+    done = CliRunner().invoke(main, [*words, "--pairs", "2", "--json"])
+
+    scenes = json.loads(done.stdout)["results"][0]["scenes"]
+    assert [scene["scene"] for scene in scenes] == ["a", "c"]
+
+
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [

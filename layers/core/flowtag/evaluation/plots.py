@@ -70,7 +70,8 @@ def _draw_reliability(axes: Axes, results: tuple[EstimatorResult, ...]) -> None:
 
 
 def _draw_speeds(axes: Axes, results: tuple[EstimatorResult, ...]) -> None:
-    _draw_bars(axes, results, _SPEEDS, lambda result, kind: _split_error(result, kind))
+    kinds = tuple(kind for kind in _SPEEDS if kind in results[0].splits)
+    _draw_bars(axes, results, kinds, lambda result, kind: _split_error(result, kind))
     axes.set(title="Error by speed", xlabel="speed of the truth, px")
 
 
