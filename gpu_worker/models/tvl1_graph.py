@@ -54,8 +54,8 @@ class TvL1:
     time_step: float = 0.25
     pyramid_factor: float = 0.5
     least_side_px: int = 12
-    warps: int = 3
-    steps: int = 15
+    warps: tuple[int, ...] = (3,)
+    steps: tuple[int, ...] = (15,)
     derivative: tuple[float, ...] = CENTRAL
     both_gradients: bool = True
     isotropic: bool = False
@@ -63,6 +63,9 @@ class TvL1:
     gradient_floor: float | None = None
     ignores_outside: bool = True
     median_px: int = 3
+    search_px: int = 6
+    patch_px: int = 5
+    cost_per_px: float = 0.002
 
 
 def build(method: TvL1) -> onnx.ModelProto:
@@ -74,13 +77,13 @@ def build(method: TvL1) -> onnx.ModelProto:
     trips = _levels(graph, method, full)
     last = graph.add("Sub", trips, graph.integers(1))
     smallest = _size(graph, method, full, graph.add("Sub", last, graph.integers(0)))
-    pairs = _part(graph, shape, 0, 1)
-    start_shape = graph.add("Concat", pairs, graph.integers([2]), smallest, axis=0)
-    start = graph.add("Expand", graph.floats(0.0), start_shape)
+    start = _search(graph, method, _resize(graph, pictures, smallest, 1))
 
     def level(body: Graph, index: str, flow: str) -> list[str]:
-        size = _size(body, method, full, body.add("Sub", last, index))
-        return [_level(body, method, pictures, flow, size)]
+        reductions = body.add("Sub", last, index)
+        size = _size(body, method, full, reductions)
+        trips = [_of_level(body, each, reductions) for each in (method.warps, method.steps)]
+        return [_level(body, method, pictures, flow, size, *trips)]
 
     (flow,) = graph.loop(trips, [start], level)
     return graph.model("tvl1", {"first": SHAPE, "second": SHAPE}, {"flow": (flow, FLOW_SHAPE)})
@@ -109,11 +112,40 @@ def _size(graph: Graph, method: TvL1, full: str, reductions: str) -> str:
     return graph.add("Cast", graph.add("Ceil", exact), to=onnx.TensorProto.INT64)
 
 
+def _of_level(graph: Graph, finest_first: tuple[int, ...], reductions: str) -> str:
+    """The entry of a level; the last one serves all coarser ones."""
+    index = graph.add("Min", reductions, graph.integers(len(finest_first) - 1))
+    return graph.add("Gather", graph.integers(finest_first), index)
+
+
 def _resize(graph: Graph, value: str, size: str, antialias: int) -> str:
     return graph.add("Resize", value, "", "", size, mode="linear", antialias=antialias, axes=[2, 3])
 
 
-def _level(graph: Graph, method: TvL1, pictures: str, flow: str, size: str) -> str:
+def _search(graph: Graph, method: TvL1, pictures: str) -> str:
+    """The whole-pixel shift under which a patch of a level's pictures changes least."""
+    reach = method.search_px
+    side = 2 * reach + 1
+    shifts = np.stack(np.meshgrid(np.arange(side), np.arange(side)), axis=-1).reshape(-1, 2) - reach
+    first, second = graph.split(pictures, 2, axis=1)
+    shape = graph.integers([side**2, 1, side, side])
+    square = graph.add("ConstantOfShape", graph.integers([side**2, side**2]))
+    each = graph.add("Reshape", graph.add("EyeLike", square), shape)
+    shifted = graph.add("Conv", _spread(graph, second, reach, reach), each)
+    change = graph.add("Abs", graph.add("Sub", shifted, first))
+    patch = method.patch_px
+    pads = [patch // 2] * 4
+    cost = graph.add("AveragePool", change, kernel_shape=[patch, patch], pads=pads)
+    length = np.hypot(*shifts.T)[:, None, None] * method.cost_per_px
+    cost = graph.add("Add", cost, graph.floats(length))
+    best = graph.add("ArgMin", cost, axis=1, keepdims=0)
+    flow = graph.add("Gather", graph.floats(shifts), best)
+    return graph.add("Transpose", flow, perm=[0, 3, 1, 2])
+
+
+def _level(
+    graph: Graph, method: TvL1, pictures: str, flow: str, size: str, warps: str, steps: str
+) -> str:
     """Flow of one level from that of the coarser one."""
     before = graph.add("Cast", graph.add("Shape", flow, start=2), to=onnx.TensorProto.FLOAT)
     now = graph.add("Cast", size, to=onnx.TensorProto.FLOAT)
@@ -128,10 +160,10 @@ def _level(graph: Graph, method: TvL1, pictures: str, flow: str, size: str) -> s
     def warp(body: Graph, _: str, flow: str, dual: str) -> list[str]:
         data = _linearise(body, method, first, second, flow, positions, to_unit)
         step = partial(_step, method=method, data=data, smoothness=smoothness)
-        flow, dual = body.loop(body.integers(method.steps), [flow, dual], step)
+        flow, dual = body.loop(steps, [flow, dual], step)
         return [_median(body, flow, method.median_px), dual]
 
-    return graph.loop(graph.integers(method.warps), [flow, dual], warp)[0]
+    return graph.loop(warps, [flow, dual], warp)[0]
 
 
 def _positions(graph: Graph, size: str) -> tuple[str, str]:
