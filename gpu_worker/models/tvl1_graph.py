@@ -155,7 +155,7 @@ def described() -> ModelManifest:
         scale=1 / 255,
         working_size_px=320,
         batch_pairs=4,
-        cpu_seconds_per_megapixel=2.0,
+        cpu_seconds_per_megapixel=2.5,
         calibration=UNCALIBRATED,
     )
 

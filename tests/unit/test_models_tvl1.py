@@ -47,7 +47,9 @@ SEEDS = (2, 11, 21)
 
 
 def scaled(pair: FlowPair) -> tuple[Flow, Flow]:
-    first, second = (image.astype(np.float32) / 255 for image in (pair.first, pair.second))
+    first, second = (
+        np.asarray(image / 255, dtype=np.float32) for image in (pair.first, pair.second)
+    )
     return first, second
 
 
