@@ -46,7 +46,7 @@ class TvL1:
     theta: float = 0.3
     time_step: float = 0.25
     least_side_px: int = 10
-    warps: tuple[int, ...] = (1, 6)
+    warps: tuple[int, ...] = (0, 6)
     steps: tuple[int, ...] = (15, 25)
     derivative: tuple[float, ...] = FIVE_TAPS
     both_gradients: bool = True

@@ -42,7 +42,7 @@ PLAIN = TvL1(
     median=False,
     search_px=0,
 )
-# Textured all over and of moderate motion: elsewhere two estimators may be wrong differently.
+# Pairs on which the graph does well: elsewhere two estimators may be wrong differently.
 SEEDS = (2, 11, 21)
 
 
