@@ -34,6 +34,7 @@ def test_the_film_has_something_to_get_wrong(whole: Tagged) -> None:
     assert [kind for kind, _, _ in whole.edits][:1] == ["cut"]
     assert len(whole.edits) == len(whole.metadata.shots) - 1 == 2
     assert whole.metadata.analysis.status == "complete"
+    assert len(whole.assembly.evidence) > 3
 
 
 def test_chunks_of_half_a_second_are_many(video: Path) -> None:
@@ -54,6 +55,7 @@ def test_neither_chunks_nor_their_order_change_a_byte(
     tagged = tag(video, chunk_seconds, order=shuffled)
     assert tagged.motion_json == whole.motion_json
     assert tagged.assembly.thumbnails == whole.assembly.thumbnails
+    assert tagged.assembly.evidence == whole.assembly.evidence
 
 
 @pytest.mark.parametrize("coding", sorted(CODINGS | RARE_KEYS))
@@ -68,6 +70,7 @@ def test_chunks_divided_between_key_frames_change_no_byte(
     assert len(divided.plan.chunks) > len(keyed)
     assert divided.motion_json == whole.motion_json
     assert divided.assembly.thumbnails == whole.assembly.thumbnails
+    assert divided.assembly.evidence == whole.assembly.evidence
 
 
 @pytest.mark.parametrize("coding", ["h264-closed", "h264-open"])
@@ -80,3 +83,4 @@ def test_chunks_of_a_damaged_file_change_no_byte(coding: str, seed: int, tmp_pat
         tagged = tag(path, chunk_seconds)
         assert tagged.motion_json == whole.motion_json
         assert tagged.assembly.thumbnails == whole.assembly.thumbnails
+        assert tagged.assembly.evidence == whole.assembly.evidence

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import random
+import re
 import secrets
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -25,6 +26,7 @@ from tests.functional.test_cloud_run import CHUNKS, cataloged, published
 from tests.media.movies import Movie, write_movie
 
 RACES = 100
+_BESIDE = re.compile("/(thumbnails|evidence)/")
 
 
 @pytest.fixture(scope="module")
@@ -140,13 +142,14 @@ def test_a_partial_result_published_in_between_takes_nothing_away(
     def publish_partial(analysis: Analysis) -> None:
         assert publish(before, plan, lambda _: None).metadata.analysis.status == "partial"
 
-    # When the thumbnails of the whole one are in place, and it is about to be published.
+    # When thumbnails and evidence of the whole one are in place, and it is about to be published.
     publish(store, plan, publish_partial)
 
     assert read_motion(store.get(keys.motion)).analysis.status == "complete"
-    thumbnails = {key: data for key, data in published(store).items() if "thumbnails/" in key}
-    assert thumbnails.items() <= undisturbed.items()
-    assert len(thumbnails) == sum("thumbnails/" in key for key in undisturbed)
+    beside = {key: data for key, data in published(store).items() if _BESIDE.search(key)}
+    assert beside.items() <= undisturbed.items()
+    assert len(beside) == sum(bool(_BESIDE.search(key)) for key in undisturbed)
+    assert any("evidence/" in key for key in beside)
 
 
 class _Before(FolderStore):

@@ -30,6 +30,7 @@ def test_twice_the_same_file_gives_the_same_bytes(coding: str, tmp_path: Path) -
     assert one.chunks == two.chunks
     assert one.motion_json == two.motion_json
     assert one.assembly.thumbnails == two.assembly.thumbnails
+    assert one.assembly.evidence == two.assembly.evidence
 
 
 def tagged_by(python: str, video: Path, out: Path, environment: dict[str, str]) -> dict[str, Any]:

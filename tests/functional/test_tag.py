@@ -37,7 +37,9 @@ def test_all_objects_of_the_contract_are_there(motion: Path, clip: Path) -> None
     written = {p.relative_to(run).as_posix() for p in run.rglob("*") if p.is_file()}
     chunks = {name for name in written if name.startswith("chunks/")}
     thumbnails = {name for name in written if name.startswith("thumbnails/")}
-    assert written - chunks - thumbnails == {
+    evidence = {name for name in written if name.startswith("evidence/")}
+    assert "evidence/index.json" in evidence
+    assert written - chunks - thumbnails - evidence == {
         "plan.json",
         "frames.parquet",
         "run.json",

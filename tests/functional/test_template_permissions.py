@@ -162,6 +162,7 @@ def test_every_function_has_a_role_of_its_own(stack: Stack) -> None:
         ("CompleteRole", "s3:PutObject", f"{OUTPUT}/{KEYS.motion}"),
         ("CompleteRole", "s3:PutObject", f"{OUTPUT}/{KEYS.latest}"),
         ("CompleteRole", "s3:DeleteObject", f"{OUTPUT}/{KEYS.beside('thumbnails/0001.jpg')}"),
+        ("CompleteRole", "s3:DeleteObject", f"{OUTPUT}/{KEYS.beside('evidence/0001.npz')}"),
         ("CompleteRole", "s3:DeleteObject", f"{OUTPUT}/{KEYS.open}"),
         ("FailRole", "s3:GetObject", f"{OUTPUT}/{KEYS.dispatch(1)}"),
         ("FailRole", "s3:PutObject", f"{OUTPUT}/{KEYS.failed(3)}"),

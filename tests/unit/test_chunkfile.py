@@ -58,12 +58,14 @@ def make_result(seed: int = 1, frames: int = 3, pairs: int = 1) -> ChunkResult:
         grid_pts=np.array([7], np.int64),
         grids=draw.integers(-127, 127, (1, *GRID_SHAPE, 3)).astype(np.int8),
         grid_scales=np.array([0.5], np.float32),
+        evidence={7: b"PK kept", -5: b""},
     )
 
 
 def assert_same(found: ChunkResult, expected: ChunkResult) -> None:
     assert found.meta == expected.meta
     assert found.stills == expected.stills
+    assert found.evidence == expected.evidence
     for name in ("frames", "pairs", "signatures", "grid_pts", "grids", "grid_scales"):
         one, two = getattr(found, name), getattr(expected, name)
         assert one.dtype == two.dtype
@@ -151,7 +153,9 @@ def rewritten(name: str, array: np.ndarray[tuple[int, ...], np.dtype[np.generic]
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("name", ["meta", "frames", "pairs", "signatures", "still_sizes", "grids"])
+@pytest.mark.parametrize(
+    "name", ["meta", "frames", "pairs", "signatures", "still_sizes", "evidence_pts"]
+)
 def test_a_chunk_that_lacks_a_part_is_refused(name: str) -> None:
     with pytest.raises(ContractError):
         read_chunk(rewritten(name, None))
@@ -164,7 +168,7 @@ def test_columns_of_another_version_are_refused() -> None:
 
 
 def test_a_schema_of_another_version_is_refused() -> None:
-    meta = json.loads(RESULT.meta.model_dump_json()) | {"schema_name": "flowtag.chunk/0"}
+    meta = json.loads(RESULT.meta.model_dump_json()) | {"schema_name": "flowtag.chunk/1"}
     with pytest.raises(ContractError):
         read_chunk(rewritten("meta", np.frombuffer(json.dumps(meta).encode(), np.uint8)))
 

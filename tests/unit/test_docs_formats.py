@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
 from collections.abc import Iterator
+from typing import get_args
 
+import numpy as np
 import pytest
 
 from docs.generate import ROOT
 from flowtag.cli.schema import motion_schema
+from flowtag.contracts.evidence import EvidenceIndex, EvidencePair, Reason, write_sample
 from flowtag.flow.onnx_graph import INPUTS, OUTPUTS
 from flowtag.models.manifest import ModelManifest
 from flowtag.tables import table_schema
 from tests.unit.run_objects import make_plan
+from tests.unit.test_evidence import make_sample
 
 _FORMATS = ROOT / "docs" / "formats"
 _ASSEMBLY = ROOT / "layers" / "core" / "flowtag" / "assembly"
@@ -73,6 +78,16 @@ def test_every_column_of_the_table_is_documented() -> None:
 
     assert _first_cells(page) == set(schema.names)
     assert {key.decode() for key in schema.metadata} <= _named_in(page)
+
+
+def test_every_field_and_reason_of_evidence_is_documented() -> None:
+    page = (_FORMATS / "evidence.md").read_text(encoding="utf-8")
+    index = _section(page, "index.json")
+    arrays = np.load(io.BytesIO(write_sample(make_sample()))).files
+
+    assert _first_cells(index) == {*EvidencePair.model_fields, *get_args(Reason)}
+    assert set(EvidenceIndex.model_fields) - {"schema_name"} <= _named_in(index)
+    assert _first_cells(_section(page, "NNNN.npz")) == set(arrays)
 
 
 def _enumerated(node: object) -> Iterator[object]:

@@ -36,6 +36,7 @@ from flowtag.motion.evidence import FrameMeasures, StepComparer, measure_frame
 from flowtag.motion.statistics import PairTime
 from flowtag.pair_analysis import PairAnalyzer, SeenFrame
 from flowtag.pair_clock import PairClock
+from flowtag.pair_evidence import EvidenceKeeper
 from flowtag.video.decoding import DecodedFrame, DecodeReport, FrameDecoder
 from flowtag.video.media import Media
 from flowtag.video.pictures import small_colour_jpeg, small_luma, working_size
@@ -79,7 +80,7 @@ class ChunkAnalyzer:
         self._size = working_size(task.probe, task.settings.flow.working_size_px)
         estimator = estimator_for(task.settings, models)
         self.engine = estimator.engine
-        self._pairs = PairAnalyzer(estimator, self._clock)
+        self._pairs = PairAnalyzer(estimator, self._clock, EvidenceKeeper(task))
         self._comparer = StepComparer()
         self._rows = _Collected()
         self._anchor: _Frame | None = None
@@ -113,6 +114,7 @@ class ChunkAnalyzer:
             grid_pts=np.array(pairs.grid_pts, dtype=np.int64),
             grids=np.array(pairs.grids, dtype=np.int8).reshape(-1, *GRID_SHAPE, 3),
             grid_scales=np.array(pairs.grid_scales, dtype=np.float32),
+            evidence=pairs.evidence,
         )
 
     @property

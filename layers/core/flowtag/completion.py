@@ -11,7 +11,7 @@ from flowtag.chunk_results import chunk_fetcher, chunk_loader
 from flowtag.contracts.messages import Plan
 from flowtag.contracts.metadata import Analysis, MotionMetadata
 from flowtag.prefetching import Load, prefetched
-from flowtag.run_keys import RunKeys
+from flowtag.run_keys import BESIDE_MOTION, RunKeys
 from flowtag.runs import find_with_etag, put_motion, read_motion, readable_json, would_change
 from flowtag.storage import ObjectStore
 from flowtag.tables import write_frames_table
@@ -37,7 +37,7 @@ def publish(store: ObjectStore, plan: Plan, before_motion: Callable[[Analysis], 
     """Assembles a run and writes all that people read, ``motion.json`` last.
 
     Any number of these may run at a time, and die anywhere. One that comes too late leaves what
-    stands as it is, thumbnails and table included.
+    stands as it is, thumbnails, evidence and table included.
 
     Args:
         store: where the run is.
@@ -66,8 +66,8 @@ def publish(store: ObjectStore, plan: Plan, before_motion: Callable[[Analysis], 
             return Published(assembly.metadata, change != "unchanged")
         if not goes_beside:
             break
-        # Another got ahead in between; its thumbnails may have been overwritten by these. What is
-        # assembled now stands on all that it stood on.
+        # Another got ahead in between; its thumbnails and evidence may have been overwritten by
+        # these. What is assembled now stands on all that it stood on.
     return Published(read_motion(store.get(RunKeys.of(plan).motion)), False)
 
 
@@ -82,9 +82,11 @@ def _belongs(store: ObjectStore, plan: Plan, metadata: MotionMetadata) -> bool:
 def _put_beside(store: ObjectStore, plan: Plan, load: Load, assembly: Assembly) -> None:
     keys = RunKeys.of(plan)
     store.put(keys.frames, write_frames_table(plan, load))
-    current = {keys.beside(name): jpeg for name, jpeg in assembly.thumbnails.items()}
+    files = assembly.thumbnails | assembly.evidence
+    current = {keys.beside(name): data for name, data in files.items()}
     # A day has tens of thousands: one after the other they alone would pass a function's time.
     with ThreadPoolExecutor(_WRITERS) as threads:
         list(threads.map(store.put, current, current.values()))
-    for key in set(store.list(keys.beside("thumbnails/"))) - current.keys():
-        store.delete(key)
+    for folder in BESIDE_MOTION:
+        for key in set(store.list(keys.beside(folder))) - current.keys():
+            store.delete(key)

@@ -19,6 +19,7 @@ from flowtag.flow.frame_pair import FramePair
 from flowtag.motion.picture_area import find_picture
 from flowtag.motion.statistics import PairTime, pair_features, unknown_pair
 from flowtag.pair_clock import PairClock
+from flowtag.pair_evidence import EvidenceKeeper
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,16 @@ class SeenFrame:
 
 @dataclass(slots=True)
 class PairRows:
-    """What was found of the pairs, in their order; of grids of flow about one a second."""
+    """What was found of the pairs, in their order; of grids of flow about one a second.
+
+    ``evidence`` holds, by pts, the files of the least trusted ones.
+    """
 
     pairs: list[PairTable] = field(default_factory=list)
     grid_pts: list[int] = field(default_factory=list)
     grids: list[npt.NDArray[np.int8]] = field(default_factory=list)
     grid_scales: list[float] = field(default_factory=list)
+    evidence: dict[int, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +56,11 @@ class _Waiting:
 class PairAnalyzer:
     """Estimates flow over pairs as they come, and writes a row about each."""
 
-    def __init__(self, estimator: FlowEstimator, clock: PairClock) -> None:
+    def __init__(
+        self, estimator: FlowEstimator, clock: PairClock, evidence: EvidenceKeeper
+    ) -> None:
         self._estimator = estimator
+        self._evidence = evidence
         self._clock = clock
         self._rows = PairRows()
         self._waiting: list[_Waiting] = []
@@ -74,6 +82,7 @@ class PairAnalyzer:
     def finish(self) -> PairRows:
         """All that was found, once the last pair was added."""
         self._estimate_waiting()
+        self._rows.evidence = self._evidence.samples()
         return self._rows
 
     def _estimate_waiting(self) -> None:
@@ -90,6 +99,7 @@ class PairAnalyzer:
         row = pair_features(flow, one.pair.change, find_picture(one.pair.first), one.time)
         row["luma"] = self._rows.pairs[one.place]["luma"]
         self._rows.pairs[one.place] = row
+        self._evidence.offer(row, one.pair, flow)
 
     def _keep_grid(self, pts: int, flow: FlowField, seconds: float) -> None:
         rows, columns = GRID_SHAPE

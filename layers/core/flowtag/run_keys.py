@@ -13,6 +13,9 @@ OPEN_RUNS = "open/"
 MODELS = "models/"
 """All models that a deployed application may use begin with this; no video's id does."""
 
+BESIDE_MOTION = ("thumbnails/", "evidence/")
+"""What goes with one ``motion.json`` alone lies in these folders beside it."""
+
 _ID = r"[a-z0-9][a-z0-9-]{0,63}"
 _BELOW_A_RUN = re.compile(rf"({_ID})/({_ID})/")
 _MARK_OF_A_RUN = re.compile(rf"{OPEN_RUNS}({_ID})/({_ID})\.json")

@@ -201,6 +201,13 @@ class Thresholds(Model):
     frozen_seconds: float = Field(
         0.4, description="Identical frames for this long are flagged as frozen."
     )
+    evidence_pairs: int = Field(
+        6,
+        ge=0,
+        le=24,
+        description="So many of a run's least trusted pairs are kept to be looked at: enough to"
+        " tell a habit from an accident, at some 30 kB each.",
+    )
 
 
 class AnalysisSettings(Model):

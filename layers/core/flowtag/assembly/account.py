@@ -63,8 +63,8 @@ class Account:
             frames=self.counts,
             gaps=[
                 Gap(
-                    start=_instant(timeline, hole.start_pts),
-                    end=_instant(timeline, hole.end_pts),
+                    start=instant(timeline, hole.start_pts),
+                    end=instant(timeline, hole.end_pts),
                     reason=hole.reason,
                 )
                 for hole in self.holes
@@ -97,7 +97,8 @@ def account_for(run: StitchedRun, plan: Plan) -> Account:
     return Account(counts, tuple(holes), partial, _warnings(run, plan))
 
 
-def _instant(timeline: Timeline, pts: int) -> Instant:
+def instant(timeline: Timeline, pts: int) -> Instant:
+    """A point of time in all the ways that ``motion.json`` gives it."""
     return Instant(
         pts=pts,
         seconds=round(float(timeline.seconds(pts)), 6),

@@ -10,13 +10,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from flowtag.assembly.account import account_for
+from flowtag.assembly.account import account_for, instant
+from flowtag.assembly.evidence import evidence_of
 from flowtag.assembly.segment_tags import SegmentTags, known, tag_segment
 from flowtag.assembly.shots import EditList, ShotSpan, find_edits, pairs_by_shot, shots_between
 from flowtag.assembly.stitching import LoadChunk, StitchedRun, stitch
 from flowtag.contracts.messages import Plan
 from flowtag.contracts.metadata import (
-    Instant,
     MotionMetadata,
     Peak,
     Segment,
@@ -39,10 +39,12 @@ class Assembly:
     Attributes:
         metadata: the content of ``motion.json``.
         thumbnails: JPEG bytes by name, e.g. ``thumbnails/0000.jpg``.
+        evidence: files by name, e.g. ``evidence/0000.npz``: the least trusted pairs.
     """
 
     metadata: MotionMetadata
     thumbnails: dict[str, bytes]
+    evidence: dict[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +90,7 @@ def assemble(plan: Plan, load_chunk: LoadChunk) -> Assembly:
         shots=_shots(run, plan, shots),
         segments=segments,
     )
-    return Assembly(metadata, thumbnails)
-
-
-def instant(timeline: Timeline, pts: int) -> Instant:
-    """A point of time in all the ways that ``motion.json`` gives it."""
-    return Instant(
-        pts=pts,
-        seconds=round(float(timeline.seconds(pts)), 6),
-        frame=timeline.frame(pts),
-        timecode=timeline.timecode(pts),
-    )
+    return Assembly(metadata, thumbnails, evidence_of(run, plan, segments, edits.edits))
 
 
 def _video(plan: Plan, run: StitchedRun) -> Video:

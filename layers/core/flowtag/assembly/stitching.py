@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -16,10 +16,17 @@ from flowtag.contracts.chunkfile import (
     read_chunk,
     read_failed_chunk,
 )
-from flowtag.contracts.features import FRAME_CORRUPT, SIGNATURE_SHAPE, FrameTable
+from flowtag.contracts.features import (
+    FRAME_CORRUPT,
+    SIGNATURE_SHAPE,
+    FrameTable,
+    light_change,
+)
 from flowtag.contracts.messages import Plan
 from flowtag.edits.edit import FrameEvidence, PairEvidence, Signatures
 from flowtag.errors import ContractError
+from flowtag.least_trusted import Doubt
+from flowtag.settings import Thresholds
 
 LoadChunk = Callable[[int], bytes | None]
 """Bytes of a chunk's ``.npz``, or of its ``.failed.json``, or None where there is neither."""
@@ -52,7 +59,6 @@ COMPACT_PAIR_DTYPE = np.dtype(
 _CACHED_CHUNKS = 4
 _LEAST_REGULAR = 0.85
 _ROUNDING_TICKS = 1.0
-_LEAST_LUMA = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,7 @@ class StitchedRun:
         last_duration_pts: how long the last frame is shown.
         pairs: ``COMPACT_PAIR_DTYPE``, in order.
         still_pts: pts of the stills, in order, and ``still_chunks`` the chunk that each is in.
+        evidence_chunks: for each pair that a chunk kept as evidence the chunk.
         decode: the chunks' decoding summaries.
         missing: chunks without a result.
         keeps_rate: frames come at the nominal rate, but for some that are missing.
@@ -88,6 +95,7 @@ class StitchedRun:
     pairs: npt.NDArray[np.void]
     still_pts: npt.NDArray[np.int64]
     still_chunks: npt.NDArray[np.int32]
+    evidence_chunks: dict[Doubt, int]
     decode: list[DecodeSummary]
     missing: list[MissingChunk]
     keeps_rate: bool
@@ -139,6 +147,16 @@ class StitchedRun:
         at = int(np.searchsorted(self.still_pts, pts))
         return self.load(int(self.still_chunks[at])).stills[pts]
 
+    @property
+    def doubts(self) -> Iterable[Doubt]:
+        """The pairs that chunks kept as evidence."""
+        return self.evidence_chunks
+
+    def evidence(self, doubt: Doubt) -> tuple[np.void, bytes]:
+        """The row of ``PAIR_DTYPE`` of a pair that a chunk kept, and its file."""
+        chunk = self.load(self.evidence_chunks[doubt])
+        return pair_at(chunk, doubt.pts), chunk.evidence[doubt.pts]
+
 
 @dataclass(slots=True)
 class _Columns:
@@ -146,6 +164,7 @@ class _Columns:
     pairs: list[npt.NDArray[np.void]] = field(default_factory=list)
     still_pts: list[int] = field(default_factory=list)
     still_chunks: list[int] = field(default_factory=list)
+    evidence_chunks: dict[Doubt, int] = field(default_factory=dict)
     decode: list[DecodeSummary] = field(default_factory=list)
     missing: list[MissingChunk] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
@@ -187,7 +206,7 @@ def stitch(plan: Plan, load_chunk: LoadChunk) -> StitchedRun:
         if reason is not None:
             columns.missing.append(MissingChunk(index, reason, *_span(plan, index)))
             continue
-        _append(columns, index, load(index))
+        _append(columns, index, load(index), plan.settings.thresholds)
     frames = np.concatenate([*columns.frames, np.empty(0, _FRAME_COLUMNS)])
     run = StitchedRun(
         frames=_evidence(frames, plan),
@@ -197,6 +216,7 @@ def stitch(plan: Plan, load_chunk: LoadChunk) -> StitchedRun:
         pairs=np.concatenate([*columns.pairs, np.empty(0, COMPACT_PAIR_DTYPE)]),
         still_pts=np.array(columns.still_pts, dtype=np.int64),
         still_chunks=np.array(columns.still_chunks, dtype=np.int32),
+        evidence_chunks=columns.evidence_chunks,
         decode=columns.decode,
         missing=columns.missing,
         keeps_rate=_keeps_rate(frames["pts"], plan),
@@ -249,16 +269,33 @@ def _why_missing(data: bytes | None) -> str | None:
     return f"{failed.code}: {failed.message}"
 
 
-def _append(columns: _Columns, index: int, chunk: ChunkResult) -> None:
+def _append(columns: _Columns, index: int, chunk: ChunkResult, limits: Thresholds) -> None:
     columns.decode.append(chunk.meta.decode)
     columns.still_pts.extend(sorted(chunk.stills))
     columns.still_chunks.extend([index] * len(chunk.stills))
+    for pts in chunk.evidence:
+        doubt = Doubt.of(pair_at(chunk, pts), limits)
+        if doubt is not None:
+            columns.evidence_chunks[doubt] = index
     if not len(chunk.frames):
         return
     columns.frames.append(_compact_frames(chunk.frames))
     columns.pairs.append(_compact_pairs(chunk, columns.count))
     columns.count += len(chunk.frames)
     columns.last_duration_pts = int(chunk.frames["duration_pts"][-1])
+
+
+def pair_at(chunk: ChunkResult, pts: int) -> np.void:
+    """The row of ``PAIR_DTYPE`` of the pair that begins at a pts.
+
+    Raises:
+        ContractError: there is none.
+    """
+    at = int(np.searchsorted(chunk.pairs["pts"], pts))
+    if at == len(chunk.pairs) or int(chunk.pairs["pts"][at]) != pts:
+        raise ContractError(f"the chunk file has evidence of a pair at {pts}, and no such pair")
+    row: np.void = chunk.pairs[at]
+    return row
 
 
 def _compact_frames(rows: FrameTable) -> npt.NDArray[np.void]:
@@ -280,8 +317,7 @@ def _compact_pairs(chunk: ChunkResult, offset: int) -> npt.NDArray[np.void]:
     compact["first"] = offset + np.searchsorted(chunk.frames["pts"], rows["pts"])
     interval = np.minimum(rows["second_pts"] - rows["pts"], np.iinfo(np.uint32).max)
     compact["interval_pts"] = interval
-    luma = np.maximum(rows["luma"], _LEAST_LUMA)
-    compact["light_change"] = ((rows["gain"] - 1) * rows["luma"] + rows["offset"]) / luma
+    compact["light_change"] = light_change(rows["gain"], rows["offset"], rows["luma"])
     return compact
 
 

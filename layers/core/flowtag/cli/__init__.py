@@ -11,6 +11,7 @@ import click
 
 from flowtag import __version__
 from flowtag.cli.evaluate import evaluate
+from flowtag.cli.evidence import evidence
 from flowtag.cli.export import export
 from flowtag.cli.models import models
 from flowtag.cli.probe import probe
@@ -36,6 +37,7 @@ Examples:
   flowtag view tags                        see it in a browser
   flowtag report tags                      make a page of each result, to send
   flowtag export tags --format edl         take it into an editing program
+  flowtag evidence tags/VIDEO              look at what it was least sure of
   flowtag probe clip.mov                   see what the file says of itself
 
 \b
@@ -77,6 +79,6 @@ def main(ctx: click.Context, debug: bool) -> None:
 
 
 for _command in (
-    tag, watch, run, redrive, show, view, report, export, probe, schema, models, evaluate,
+    tag, watch, run, redrive, show, view, report, export, evidence, probe, schema, models, evaluate,
 ):  # fmt: skip
     main.add_command(_command)

@@ -6,7 +6,7 @@ import io
 import struct
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -17,8 +17,7 @@ from flowtag.contracts.messages import ChunkTask
 from flowtag.errors import ContractError
 from flowtag.settings import Model, canonical_json
 
-# What zipfile, zlib and NumPy raise on damaged bytes.
-_DAMAGE = (
+DAMAGE = (
     ValueError,
     KeyError,
     OSError,
@@ -28,6 +27,7 @@ _DAMAGE = (
     zlib.error,
     struct.error,
 )
+"""What zipfile, zlib and NumPy raise on damaged bytes."""
 
 
 class TimelineJump(Model):
@@ -66,7 +66,7 @@ class ChunkMeta(Model):
         engine: what ran the model that estimated flow, on what, and how precisely; None: no model.
     """
 
-    schema_name: Literal["flowtag.chunk/1"] = "flowtag.chunk/1"
+    schema_name: Literal["flowtag.chunk/2"] = "flowtag.chunk/2"
     task_digest: str
     index: int
     working_width_px: int
@@ -98,6 +98,8 @@ class ChunkResult:
         grids: ``(stills, 18, 32, 3)`` int8: x, y in 1/127 of ``grid_scales``, confidence in 1/127.
         grid_pts: the pts of each grid.
         grid_scales: ``(grids,)`` float32: diagonals per second that 127 stands for.
+        evidence: by pts of the first frame, the files of the least trusted pairs; see
+            :mod:`flowtag.contracts.evidence`.
     """
 
     meta: ChunkMeta
@@ -108,24 +110,24 @@ class ChunkResult:
     grid_pts: npt.NDArray[np.int64]
     grids: npt.NDArray[np.int8]
     grid_scales: npt.NDArray[np.float32]
+    evidence: dict[int, bytes] = field(default_factory=dict)
 
 
 def write_chunk(result: ChunkResult) -> bytes:
     """The bytes of ``NNNNN.npz``; the same for the same result."""
     buffer = io.BytesIO()
-    stills = sorted(result.stills.items())
     np.savez_compressed(
         buffer,
         meta=np.frombuffer(canonical_json(result.meta.model_dump(mode="json")), dtype=np.uint8),
         frames=result.frames,
         pairs=result.pairs,
         signatures=result.signatures,
-        still_pts=np.array([pts for pts, _ in stills], dtype=np.int64),
-        still_sizes=np.array([len(jpeg) for _, jpeg in stills], dtype=np.int64),
-        still_bytes=np.frombuffer(b"".join(jpeg for _, jpeg in stills), dtype=np.uint8),
+        allow_pickle=False,
+        **_joined("still", result.stills),
         grid_pts=result.grid_pts,
         grids=result.grids,
         grid_scales=result.grid_scales,
+        **_joined("evidence", result.evidence),
     )
     return buffer.getvalue()
 
@@ -137,18 +139,19 @@ def read_chunk(data: bytes) -> ChunkResult:
         ContractError: the file is damaged, or of another version.
     """
     try:
-        arrays = _read_arrays(data)
+        arrays = read_arrays(data)
         result = ChunkResult(
             meta=ChunkMeta.model_validate_json(arrays["meta"].tobytes()),
             frames=arrays["frames"],
             pairs=arrays["pairs"],
             signatures=arrays["signatures"],
-            stills=_split_stills(arrays),
+            stills=_split("still", arrays),
             grid_pts=arrays["grid_pts"],
             grids=arrays["grids"],
             grid_scales=arrays["grid_scales"],
+            evidence=_split("evidence", arrays),
         )
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise ContractError(f"not a readable chunk file: {error}") from error
     if result.frames.dtype != FRAME_DTYPE or result.pairs.dtype != PAIR_DTYPE:
         raise ContractError("the chunk file's columns are of another version")
@@ -181,8 +184,11 @@ def read_failed_chunk(data: bytes) -> FailedChunk:
         raise ContractError(f"not a readable record of a failed chunk: {error}") from error
 
 
-def _read_arrays(data: bytes) -> dict[str, npt.NDArray[Any]]:
-    """The arrays by name. Each is parsed only once the checksum of all its bytes has held."""
+def read_arrays(data: bytes) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of an ``.npz`` by name.
+
+    Each is parsed only once the checksum of all its bytes has held.
+    """
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {
             part.filename.removesuffix(".npy"): np.lib.format.read_array(
@@ -192,10 +198,20 @@ def _read_arrays(data: bytes) -> dict[str, npt.NDArray[Any]]:
         }
 
 
-def _split_stills(arrays: dict[str, npt.NDArray[Any]]) -> dict[int, bytes]:
-    ends = np.cumsum(arrays["still_sizes"])
-    data = arrays["still_bytes"].tobytes()
+def _joined(kind: str, files: dict[int, bytes]) -> dict[str, npt.NDArray[Any]]:
+    ordered = sorted(files.items())
+    return {
+        f"{kind}_pts": np.array([pts for pts, _ in ordered], dtype=np.int64),
+        f"{kind}_sizes": np.array([len(data) for _, data in ordered], dtype=np.int64),
+        f"{kind}_bytes": np.frombuffer(b"".join(data for _, data in ordered), dtype=np.uint8),
+    }
+
+
+def _split(kind: str, arrays: dict[str, npt.NDArray[Any]]) -> dict[int, bytes]:
+    sizes = arrays[f"{kind}_sizes"]
+    ends = np.cumsum(sizes)
+    data = arrays[f"{kind}_bytes"].tobytes()
     return {
         int(pts): data[int(end - size) : int(end)]
-        for pts, size, end in zip(arrays["still_pts"], arrays["still_sizes"], ends, strict=True)
+        for pts, size, end in zip(arrays[f"{kind}_pts"], sizes, ends, strict=True)
     }

@@ -68,6 +68,23 @@ PAIR_DTYPE = np.dtype(
     ]
 )
 
+_LEAST_LUMA = 8.0
+
+
+def light_change(
+    gain: npt.NDArray[np.floating], offset: npt.NDArray[np.floating], luma: npt.NDArray[np.floating]
+) -> npt.NDArray[np.floating]:
+    """Change of the mean brightness within pairs, relative to the first frame's, signed.
+
+    Args:
+        gain: of pairs, a column of :data:`PAIR_DTYPE`; ``offset`` and ``luma`` alike.
+        offset: grey levels.
+        luma: grey levels; in the dark 8 of them count, where codecs alone change as much.
+    """
+    change: npt.NDArray[np.floating] = ((gain - 1) * luma + offset) / np.maximum(luma, _LEAST_LUMA)
+    return change
+
+
 FrameTable = npt.NDArray[np.void]
 """Structured array of :data:`FRAME_DTYPE`, in order of pts."""
 

@@ -1,0 +1,1 @@
+"""Pictures of evidence: what flow saw where it was least sure."""
