@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from flowtag import __version__
+from flowtag.cli.drift import drift
 from flowtag.cli.evaluate import evaluate
 from flowtag.cli.evidence import evidence
 from flowtag.cli.export import export
@@ -38,6 +39,7 @@ Examples:
   flowtag report tags                      make a page of each result, to send
   flowtag export tags --format edl         take it into an editing program
   flowtag evidence tags/VIDEO              look at what it was least sure of
+  flowtag drift --baseline B tags          see whether anything has changed
   flowtag probe clip.mov                   see what the file says of itself
 
 \b
@@ -79,6 +81,7 @@ def main(ctx: click.Context, debug: bool) -> None:
 
 
 for _command in (
-    tag, watch, run, redrive, show, view, report, export, evidence, probe, schema, models, evaluate,
+    tag, watch, run, redrive, show, view, report, export, evidence, drift, models, evaluate,
+    probe, schema,
 ):  # fmt: skip
     main.add_command(_command)

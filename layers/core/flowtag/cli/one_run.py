@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,13 +64,32 @@ def open_run(run: str, endpoint_url: str | None, region: str | None) -> OneRun:
     return _on_disk(Path(run))
 
 
-def _on_disk(path: Path) -> OneRun:
-    from flowtag.storage import FolderStore
+def open_runs(run: str, endpoint_url: str | None, region: str | None) -> Iterator[OneRun]:
+    """All runs that a path or an ``s3://`` URI means, one at a time; of each video the latest.
 
+    Arguments and errors are those of :func:`open_run`, but that several are no mistake.
+    """
+    if not run.startswith("s3:"):
+        yield from (_read_on_disk(motion) for motion in find_motion(Path(run)))
+        return
+    store = _store_at(_client(endpoint_url, region), run)
+    videos = [] if run.endswith(".json") else list(_videos(store))
+    if not videos:
+        yield open_run(run, endpoint_url, region)
+    for key in videos:
+        yield _read(store, _followed(store, key))
+
+
+def _on_disk(path: Path) -> OneRun:
     found = find_motion(path)
     if len(found) > 1:
         raise _several(str(path), [motion.parts[-3] for motion in found])
-    (motion,) = found
+    return _read_on_disk(found[0])
+
+
+def _read_on_disk(motion: Path) -> OneRun:
+    from flowtag.storage import FolderStore
+
     try:
         metadata = read_motion(motion.read_bytes())
     except OSError as error:
@@ -78,7 +97,7 @@ def _on_disk(path: Path) -> OneRun:
     return OneRun(metadata, str(motion), FolderStore(motion.parent).get)
 
 
-def _in_bucket(uri: str, endpoint_url: str | None, region: str | None) -> OneRun:
+def _client(endpoint_url: str | None, region: str | None) -> S3Client:
     try:
         from flowtag.aws.clients import s3_client
         from flowtag.aws.s3_inputs import QUICK_ATTEMPTS
@@ -86,7 +105,11 @@ def _in_bucket(uri: str, endpoint_url: str | None, region: str | None) -> OneRun
         raise SettingsError(
             f"there is no module {error.name}; s3:// needs flowtag[aws] to be installed"
         ) from error
-    client = s3_client(endpoint_url, region, QUICK_ATTEMPTS)
+    return s3_client(endpoint_url, region, QUICK_ATTEMPTS)
+
+
+def _in_bucket(uri: str, endpoint_url: str | None, region: str | None) -> OneRun:
+    client = _client(endpoint_url, region)
     folder, _, name = uri.rpartition("/")
     if name.endswith(".json") and name != _LATEST:
         return _read(_store_at(client, folder), name)
@@ -110,14 +133,22 @@ def _motion_key(store: S3Store, uri: str) -> str:
         except ObjectNotFoundError:
             continue
         return key if key == _MOTION else f"{read_latest(data).run_id}/{_MOTION}"
-    videos = (key for key in store.list("") if key.count("/") == 1 and key.endswith(f"/{_LATEST}"))
-    some = list(itertools.islice(videos, 5))
+    some = list(itertools.islice(_videos(store), 5))
     if not some:
         raise ObjectNotFoundError(f"there are no results in {uri}")
     if len(some) > 1:
         raise _several(uri, [key.partition("/")[0] for key in some])
-    latest = read_latest(store.get(some[0]))
-    return RunKeys(some[0].partition("/")[0], latest.run_id).motion
+    return _followed(store, some[0])
+
+
+def _videos(store: S3Store) -> Iterator[str]:
+    """The keys of the latest.json of videos below a place."""
+    return (key for key in store.list("") if key.count("/") == 1 and key.endswith(f"/{_LATEST}"))
+
+
+def _followed(store: S3Store, key: str) -> str:
+    latest = read_latest(store.get(key))
+    return RunKeys(key.partition("/")[0], latest.run_id).motion
 
 
 def _read(store: S3Store, key: str) -> OneRun:

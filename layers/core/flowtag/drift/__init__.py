@@ -1,0 +1,1 @@
+"""Whether what runs measure still looks like what a baseline measured."""
