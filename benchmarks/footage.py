@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import av
 import cv2
@@ -55,8 +56,22 @@ def film_shots(seconds: float = SHOT_SECONDS) -> tuple[Shot, ...]:
     )
 
 
+Structure = Literal["with-b", "no-b", "intra"]
+"""Which kinds of frames an encoder makes: as it likes, no B frames, or key frames alone."""
+
+_STRUCTURES: dict[Structure, dict[str, str]] = {
+    "with-b": {},
+    "no-b": {"bf": "0"},
+    "intra": {"bf": "0", "g": "1"},
+}
+
+
 def film(
-    folder: Path, seconds: float, reel: Path | None = None, megabits: int = FILM_MEGABITS
+    folder: Path,
+    seconds: float,
+    reel: Path | None = None,
+    megabits: int = FILM_MEGABITS,
+    structure: Structure = "with-b",
 ) -> Path:
     """The 1080p film of at least a length, rendered unless it lies there already.
 
@@ -65,18 +80,19 @@ def film(
         seconds: How long it must be.
         reel: The film as it was rendered, where it lies in another folder.
         megabits: Per second.
+        structure: Of its frames.
 
     Returns:
         The file.
     """
-    return repeated(reel or film_reel(folder, megabits), folder, seconds)
+    return repeated(reel or film_reel(folder, megabits, structure), folder, seconds)
 
 
-def film_reel(folder: Path, megabits: int = FILM_MEGABITS) -> Path:
+def film_reel(folder: Path, megabits: int = FILM_MEGABITS, structure: Structure = "with-b") -> Path:
     """The film as it is rendered: eight shots, half a minute."""
     shots = film_shots()
     clip = Clip("film", shots, tuple(Edit() for _ in shots[1:]), size=FILM_SIZE)
-    codec = film_codec(megabits)
+    codec = film_codec(megabits, structure)
     return _once(
         folder,
         f"film {clip!r} {codec!r} {GRAIN_LEVELS}",
@@ -86,10 +102,11 @@ def film_reel(folder: Path, megabits: int = FILM_MEGABITS) -> Path:
     )
 
 
-def film_codec(megabits: int) -> Codec:
-    """H.264 with B frames at an average rate in Mbit/s."""
+def film_codec(megabits: int, structure: Structure = "with-b") -> Codec:
+    """H.264 at an average rate in Mbit/s."""
     rate = {"b": f"{megabits}M", "maxrate": f"{2 * megabits}M", "bufsize": f"{2 * megabits}M"}
-    return Codec("libx264", ".mp4", options={"preset": "medium", "threads": "2", **rate})
+    options = {"preset": "medium", "threads": "2", **rate, **_STRUCTURES[structure]}
+    return Codec("libx264", ".mp4", options=options)
 
 
 def still_film(folder: Path, seconds: float) -> Path:
