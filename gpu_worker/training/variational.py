@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-# For grey levels 0 to 255: weight of the data term (the paper has 0.15; half of it has 15% less
-# error on generated pairs), coupling, step of the dual.
+# For grey levels 0 to 255: weight of the data term (the paper has 0.15; about half of it did
+# better on a few generated pairs), coupling, step of the dual.
 _LAMBDA = 0.07
 _THETA = 0.3
 _TAU = 0.25
