@@ -4,6 +4,8 @@
  */
 
 const FASTEST = 8;
+/** From then on a seek may be interrupted by the next: what has not arrived by now may be stuck. */
+const LONG_SEEK_MS = 1000;
 
 /** Emits `time`, `state` and `playable`. Times are seconds since the first displayed frame. */
 export class Player extends EventTarget {
@@ -26,10 +28,13 @@ export class Player extends EventTarget {
     this.sources = [];
     this.ticking = 0;
     this.tickedAt = 0;
+    /** Whether the frame to show is another one than the element is on its way to. */
+    this.isBehind = false;
+    this.soughtAt = 0;
     // A file whose sound alone can be decoded has no picture.
     element.addEventListener('loadeddata', () => (element.videoWidth > 0 ? this.#settle(true) : this.#next()));
     element.addEventListener('error', () => this.#next());
-    element.addEventListener('seeked', () => this.dispatchEvent(new Event('time')));
+    element.addEventListener('seeked', () => this.#arrive());
   }
 
   /** Loads the first of some sources that can be played. */
@@ -126,8 +131,18 @@ export class Player extends EventTarget {
   }
 
   #showFrame() {
+    if (!this.isPlayable) return;
+    // Where seeks interrupt each other, Chromium now and then never arrives at any.
+    this.isBehind = this.element.seeking && performance.now() - this.soughtAt < LONG_SEEK_MS;
+    if (this.isBehind) return;
+    this.soughtAt = performance.now();
     // In the middle of a frame rounding cannot lead to its neighbour.
-    if (this.isPlayable) this.element.currentTime = this.time + 0.5 / this.frames.rate;
+    this.element.currentTime = this.time + 0.5 / this.frames.rate;
+  }
+
+  #arrive() {
+    if (this.isBehind) this.#showFrame();
+    this.dispatchEvent(new Event('time'));
   }
 
   #tick(now) {

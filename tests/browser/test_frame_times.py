@@ -77,10 +77,18 @@ def _jittered(source: Path, target: Path) -> Path:
     return target
 
 
+_ARRIVED = """async () => {
+  const video = document.querySelector('video');
+  // The page, which hears of the arrival a little later, may go on from there at once.
+  await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  return !video.seeking;
+}"""
+
+
 def _settled(page: Page) -> None:
     """Waits until the picture is there, and the page has heard of it."""
     wait_until(page, "!document.querySelector('video').seeking")
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    wait_until(page, _ARRIVED)
 
 
 @pytest.mark.parametrize("rate", NTSC_RATES)
