@@ -53,7 +53,7 @@ class Judged:
     """Vectors whose truth is known.
 
     Attributes:
-        rows: ``(n, 7)`` columns of the design.
+        rows: ``(n, 10)`` columns of the design.
         error_px: ``(n,)`` end-point error.
     """
 

@@ -61,7 +61,7 @@ class GraphEstimator:
 
 @dataclass(frozen=True)
 class Claims:
-    """What is known of some vectors: cues ``(n, 7)``, the graph's word and the truth ``(n,)``."""
+    """What is known of some vectors: cues ``(n, 10)``, the graph's word and the truth ``(n,)``."""
 
     rows: Rows
     told: Rows

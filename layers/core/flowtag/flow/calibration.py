@@ -21,18 +21,24 @@ class Calibration(Model):
     contrast: float
     reach: float
     outside: float
+    round_trip_around: float
+    residual_around: float
+    unrest_around: float
 
     def weights(self) -> FloatArray:
-        """``(7,)`` float32, in the order of the columns."""
+        """``(10,)`` float32, in the order of the columns."""
         return np.array(list(self.model_dump().values()), dtype=np.float32)
 
 
 DIS_CALIBRATION = Calibration(
-    intercept=-0.012,
-    round_trip=-0.997,
-    residual=-0.86,
-    unrest=-0.726,
-    contrast=-0.164,
-    reach=-0.044,
-    outside=-0.102,
+    intercept=-0.477,
+    round_trip=-0.277,
+    residual=-0.411,
+    unrest=-0.135,
+    contrast=-0.155,
+    reach=0.083,
+    outside=-0.205,
+    round_trip_around=-0.927,
+    residual_around=-0.592,
+    unrest_around=-0.936,
 )
