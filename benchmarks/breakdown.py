@@ -30,9 +30,9 @@ SECONDS = 32.0
 REST = "everything else"
 STAGES = (
     ("reading packets", "flowtag.video.reading.StreamReader.packets", True),
-    ("decoding", "flowtag.video.reading.StreamReader.decoded", False),
-    ("scaling", "flowtag.chunk_analysis.small_luma", False),
-    ("frame measures", "flowtag.chunk_analysis.measure_frame", False),
+    ("decoding", "flowtag.video.reading.StreamReader._attempt", False),
+    ("scaling", "flowtag.frame_measuring.small_luma", False),
+    ("frame measures", "flowtag.frame_measuring.measure_frame", False),
     ("step evidence", "flowtag.motion.evidence.StepComparer.compare", False),
     ("step evidence: flow", "flowtag.motion.evidence.StepComparer._match", False),
     ("flow: DIS", "flowtag.flow.dis.DisFlow.both_ways", False),
@@ -46,7 +46,7 @@ STAGES = (
     ("camera's residual", "flowtag.motion.statistics._residual_of", False),
     ("subject", "flowtag.motion.statistics._write_subject", False),
     ("statistics", "flowtag.pair_analysis.pair_features", False),
-    ("stills", "flowtag.chunk_analysis.small_colour_jpeg", False),
+    ("stills", "flowtag.frame_measuring.small_colour_jpeg", False),
     ("writing rows", "flowtag.chunk_analysis.ChunkAnalyzer._write_frame", False),
     ("chunk file", "flowtag.chunk_analysis.write_chunk", False),
 )

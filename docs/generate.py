@@ -23,7 +23,7 @@ from flowtag.catalog_entry import Catalog
 from flowtag.cli import main as flowtag
 from flowtag.cli.schema import motion_schema
 from flowtag.models.manifest import ModelManifest
-from flowtag.settings import PRESETS, FlowSettings, Thresholds
+from flowtag.settings import DECODING, PRESETS, DecodingSettings, FlowSettings, Thresholds
 from functions.api.app import app as api
 
 ROOT = Path(__file__).parents[1]
@@ -43,7 +43,8 @@ issuer that the application was deployed with; where none was named, they sign w
 _THRESHOLDS = """\
 # Thresholds and presets
 
-Where assembly draws its lines, with the reason for each value, and how the presets estimate flow.
+Where assembly draws its lines, with the reason for each value, and how the presets decode and
+estimate flow.
 Written by `make docs` from `flowtag/settings.py`, the one place where they stand. All of these are
 part of a run's settings, are written into `motion.json`, and change its run id.
 """
@@ -147,7 +148,11 @@ def _presets_table() -> str:
     for name in FlowSettings.model_fields:
         values = [_plain(getattr(preset, name)) for preset in PRESETS.values()]
         rows.append(f"| `{name}` | {' | '.join(values)} |")
-    notes = [f"- `{name}`: {note}" for name, note in _notes(FlowSettings)]
+    for name in DecodingSettings.model_fields:
+        values = [_plain(getattr(DECODING[preset], name)) for preset in PRESETS]
+        rows.append(f"| `{name}` | {' | '.join(values)} |")
+    described = [*_notes(FlowSettings), *_notes(DecodingSettings)]
+    notes = [f"- `{name}`: {note}" for name, note in described]
     return "\n".join([*rows, "", *notes])
 
 

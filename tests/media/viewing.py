@@ -11,7 +11,8 @@ from pathlib import Path
 import av
 
 from flowtag.contracts.messages import ChunkRange, VideoProbe
-from flowtag.video.decoding import DecodedFrame, DecodeReport, FrameDecoder
+from flowtag.video.decoding import DecodedFrame, FrameDecoder
+from flowtag.video.frame_account import DecodeReport
 from flowtag.video.indexing import PacketIndex, read_index, refined
 from flowtag.video.pictures import small_luma
 from flowtag.video.probing import probe_video

@@ -122,7 +122,7 @@ def summarize(
         segments=len(metadata.segments),
         peak=_peak(metadata.segments, keys),
         thumbnails=_spread([s.thumbnail for s in metadata.segments if s.thumbnail is not None]),
-        analysed_frames=analysis.frames.decoded,
+        analysed_frames=analysis.frames.decoded + analysis.frames.skipped,
         gap_seconds=round(max(gaps, 0.0), 6),
         warnings=len(analysis.warnings),
         motion=keys.motion,

@@ -6,8 +6,8 @@ frames form pairs follows from their timestamps alone, so chunk borders cannot s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -19,46 +19,33 @@ from flowtag.contracts.chunkfile import (
     write_chunk,
 )
 from flowtag.contracts.features import (
-    FRAME_CORRUPT,
     FRAME_DTYPE,
-    FRAME_RESIZED,
+    FRAME_SKIPPED,
     GRID_SHAPE,
     PAIR_DTYPE,
     SIGNATURE_SHAPE,
     FrameTable,
 )
 from flowtag.contracts.messages import ChunkTask
-from flowtag.flow.estimating import estimator_for
+from flowtag.flow.estimating import FlowEstimator, estimator_for
 from flowtag.flow.field import GreyImage
+from flowtag.frame_measuring import FrameMeasurer, MeasuredFrame
 from flowtag.models.flow_model import ModelSource
 from flowtag.models.registry import BUILT_IN_MODELS
-from flowtag.motion.evidence import FrameMeasures, StepComparer, measure_frame
+from flowtag.motion.evidence import StepComparer
 from flowtag.motion.statistics import PairTime
 from flowtag.pair_analysis import PairAnalyzer, SeenFrame
 from flowtag.pair_clock import PairClock
 from flowtag.pair_evidence import EvidenceKeeper
-from flowtag.video.decoding import DecodedFrame, DecodeReport, FrameDecoder
+from flowtag.video.decoding import DecodedFrame, FrameDecoder
+from flowtag.video.frame_account import DecodeReport
 from flowtag.video.media import Media
-from flowtag.video.pictures import small_colour_jpeg, small_luma, working_size
+from flowtag.video.windows import WindowDecoder, WindowFrame, can_skip
+from flowtag.window_judging import RememberingComparer, WindowEvidence
 
-STILL_LONG_SIDE_PX = 320
 _PROGRESS_EVERY_FRAMES = 25
 _MEASURED = tuple(name for name in FRAME_DTYPE.names or () if FRAME_DTYPE[name].kind == "f")
 _NOTHING_SEEN = np.zeros(SIGNATURE_SHAPE, dtype=np.uint8)
-
-
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """A decoded frame; ``flags`` as in ``FRAME_DTYPE``.
-
-    Nothing is measured in a frame that damage has spoiled: what it looks like depends on where
-    decoding began.
-    """
-
-    pts: int
-    duration_pts: int
-    measures: FrameMeasures | None
-    flags: int
 
 
 @dataclass(slots=True)
@@ -73,31 +60,34 @@ class _Collected:
 class ChunkAnalyzer:
     """Analyses the frames of one chunk as they come."""
 
-    def __init__(self, task: ChunkTask, models: ModelSource) -> None:
+    def __init__(
+        self, task: ChunkTask, clock: PairClock, estimator: FlowEstimator, comparer: StepComparer
+    ) -> None:
         self._task = task
         self._timeline = task.probe.timeline()
-        self._clock = PairClock(self._timeline, task.settings.flow)
-        self._size = working_size(task.probe, task.settings.flow.working_size_px)
-        estimator = estimator_for(task.settings, models)
-        self.engine = estimator.engine
-        self._pairs = PairAnalyzer(estimator, self._clock, EvidenceKeeper(task))
-        self._comparer = StepComparer()
+        self._clock = clock
+        self._pairs = PairAnalyzer(estimator, clock, EvidenceKeeper(task))
+        self._comparer = comparer
         self._rows = _Collected()
-        self._anchor: _Frame | None = None
-        self._last: _Frame | None = None
-        self._last_size: tuple[int, int] | None = None
+        self._anchor: MeasuredFrame | None = None
+        self._last: MeasuredFrame | None = None
+        # Since the last one that was decoded.
+        self._skipped: list[MeasuredFrame] = []
 
     @property
     def frames_done(self) -> int:
         """Frames of this chunk finished so far."""
         return len(self._rows.frames)
 
-    def run(self, decoded: Iterator[DecodedFrame], on_progress: Callable[[int], None]) -> None:
+    def run(self, frames: Iterator[MeasuredFrame], on_progress: Callable[[int], None]) -> None:
         """Takes frames until every frame and pair of the chunk is finished."""
-        for frame in decoded:
+        for frame in frames:
             if self._is_finished():
                 return
             self._take(frame)
+            # What lies behind is decided by the whole of its window, of which nothing is wanted.
+            if frame.ends_cell and self._is_finished():
+                return
             if self.frames_done % _PROGRESS_EVERY_FRAMES == 0:
                 on_progress(self.frames_done)
         self._finish()
@@ -117,70 +107,62 @@ class ChunkAnalyzer:
             evidence=pairs.evidence,
         )
 
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of the working picture, px."""
-        return self._size
-
     def _is_finished(self) -> bool:
         return self._last is not None and not self._is_own(self._last) and self._anchor is None
 
-    def _is_own(self, frame: _Frame) -> bool:
+    def _is_own(self, frame: MeasuredFrame) -> bool:
         end = self._task.range.end_pts
         return end is None or frame.pts < end
 
-    def _take(self, decoded: DecodedFrame) -> None:
-        frame = self._measure(decoded)
+    def _take(self, frame: MeasuredFrame) -> None:
+        if frame.was_skipped:
+            self._skipped.append(frame)
+            return
         last = self._last
-        if last is None:
-            if self._task.index == 0 and self._is_own(frame):
-                self._keep_still(decoded)
-        else:
-            self._step(last, frame, decoded)
+        if last is not None:
+            self._step(last, frame)
+        elif self._task.index == 0 and self._is_own(frame):
+            self._keep_still(frame)
+        self._write_skipped()
         self._last = frame
+        if frame.ends_cell:
+            self._close_pair(frame)
 
-    def _step(self, last: _Frame, frame: _Frame, decoded: DecodedFrame) -> None:
+    def _step(self, last: MeasuredFrame, frame: MeasuredFrame) -> None:
         if self._is_own(last):
             self._write_frame(last, frame)
             if self._clock.crosses_second(last.pts, frame.pts):
-                self._keep_still(decoded)
+                self._keep_still(frame)
         if self._clock.is_anchor(last.pts, frame.pts):
             self._close_pair(last)
 
-    def _close_pair(self, anchor: _Frame) -> None:
+    def _close_pair(self, anchor: MeasuredFrame) -> None:
         if self._anchor is not None:
             self._add_pair(self._anchor, anchor)
         self._anchor = anchor if self._is_own(anchor) else None
 
     def _finish(self) -> None:
         """The file has ended: its last frame is an anchor and has no step after it."""
+        if self._last is not None and self._is_own(self._last):
+            self._write_frame(self._last, None)
+        self._write_skipped()
         if self._last is None:
             return
-        if self._is_own(self._last):
-            self._write_frame(self._last, None)
         if self._anchor is not None:
             self._add_pair(self._anchor, self._last)
             self._anchor = None
 
-    def _measure(self, decoded: DecodedFrame) -> _Frame:
-        stored = (decoded.picture.width, decoded.picture.height)
-        flags, measures = FRAME_CORRUPT if decoded.corrupt else 0, None
-        if stored != (self._task.probe.width, self._task.probe.height):
-            flags |= FRAME_RESIZED
-        if not decoded.corrupt:
-            rotation = self._task.probe.rotation
-            measures = measure_frame(small_luma(decoded.picture, self._size, rotation))
-        return _Frame(decoded.pts, decoded.duration_pts, measures, flags)
+    def _keep_still(self, frame: MeasuredFrame) -> None:
+        if frame.still is not None:
+            self._rows.stills[frame.pts] = frame.still
 
-    def _keep_still(self, decoded: DecodedFrame) -> None:
-        if decoded.corrupt:
-            return
-        probe = self._task.probe
-        self._rows.stills[decoded.pts] = small_colour_jpeg(
-            decoded.picture, STILL_LONG_SIDE_PX, probe.rotation, probe.sample_aspect_ratio
-        )
+    def _write_skipped(self) -> None:
+        for frame in self._skipped:
+            if self._is_own(frame):
+                self._write_frame(frame, None)
+        self._skipped = []
 
-    def _write_frame(self, frame: _Frame, after: _Frame | None) -> None:
+    def _write_frame(self, frame: MeasuredFrame, after: MeasuredFrame | None) -> None:
         row = np.zeros(1, dtype=FRAME_DTYPE)
         for name in _MEASURED:
             row[name] = np.nan
@@ -197,14 +179,14 @@ class ChunkAnalyzer:
         self._rows.frames.append(row)
         self._rows.signatures.append(_NOTHING_SEEN if measures is None else measures.signature)
 
-    def _add_pair(self, first: _Frame, second: _Frame) -> None:
+    def _add_pair(self, first: MeasuredFrame, second: MeasuredFrame) -> None:
         if first.pts == second.pts:
             return
         seconds = float((second.pts - first.pts) * self._timeline.time_base)
         self._pairs.add(_seen(first), _seen(second), PairTime(first.pts, second.pts, seconds))
 
 
-def _seen(frame: _Frame) -> SeenFrame | None:
+def _seen(frame: MeasuredFrame) -> SeenFrame | None:
     measures = frame.measures
     return None if measures is None else SeenFrame(measures.image, measures.luma)
 
@@ -227,20 +209,45 @@ def analyze_chunk(
         InputError: the file cannot be read as video, or is refused.
         ModelError: there is no such model, or it is not what it should be.
     """
-    analyzer = ChunkAnalyzer(task, models)
-    with FrameDecoder(media, task.probe, task.range, task.sequential) as decoder:
-        analyzer.run(iter(decoder), on_progress or (lambda frames: None))
-        decode = _summary(decoder.report)
-    width, height = analyzer.size
+    clock = PairClock(task.probe.timeline(), task.settings.flow)
+    measurer = FrameMeasurer(task, clock)
+    estimator = estimator_for(task.settings, models)
+    progress = on_progress or (lambda frames: None)
+    if task.settings.decoding.skip_unreferenced and can_skip(task.probe, task.sequential):
+        comparer = RememberingComparer()
+        evidence = WindowEvidence(task, clock, measurer, comparer)
+        analyzer = ChunkAnalyzer(task, clock, estimator, comparer)
+        with WindowDecoder(media, task.probe, task.range, evidence) as windows:
+            analyzer.run(map(_of_window, windows), progress)
+            decode = _summary(windows.report)
+    else:
+        analyzer = ChunkAnalyzer(task, clock, estimator, StepComparer())
+        with FrameDecoder(media, task.probe, task.range, task.sequential) as decoder:
+            analyzer.run(_measured(decoder, measurer), progress)
+            decode = _summary(decoder.report)
+    width, height = measurer.size
     meta = ChunkMeta(
         task_digest=task.digest(),
         index=task.index,
         working_width_px=width,
         working_height_px=height,
         decode=decode,
-        engine=analyzer.engine,
+        engine=estimator.engine,
     )
     return write_chunk(analyzer.result(meta))
+
+
+def _measured(decoder: Iterable[DecodedFrame], measurer: FrameMeasurer) -> Iterator[MeasuredFrame]:
+    previous: int | None = None
+    for frame in decoder:
+        yield measurer.measure(frame, previous)
+        previous = frame.pts
+
+
+def _of_window(frame: WindowFrame[MeasuredFrame]) -> MeasuredFrame:
+    if frame.kept is None:
+        return MeasuredFrame(frame.pts, frame.duration_pts, None, FRAME_SKIPPED)
+    return replace(frame.kept, ends_cell=frame.ends_cell) if frame.ends_cell else frame.kept
 
 
 def _summary(report: DecodeReport) -> DecodeSummary:

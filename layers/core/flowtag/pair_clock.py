@@ -24,11 +24,16 @@ class PairClock:
             round_half_up(timeline.frame_rate / settings.pairs_per_second), 1
         )
         longest = max(_LONGEST_PAIR_SECONDS, 3 * self.frames_per_pair / timeline.frame_rate)
+        self._frame_pts = max(int(1 / (timeline.frame_rate * timeline.time_base)), 1)
         self._longest_pts = int(longest / timeline.time_base)
 
     def is_anchor(self, pts: int, next_pts: int) -> bool:
         """Whether the frame at ``pts``, followed by the one at ``next_pts``, is an anchor."""
         return self._cell(pts) != self._cell(next_pts)
+
+    def should_be_anchor(self, pts: int) -> bool:
+        """Whether the frame at ``pts`` is an anchor if the one after it comes when it is due."""
+        return self.is_anchor(pts, pts + self._frame_pts)
 
     def too_long(self, pts: int, second_pts: int) -> bool:
         """Whether frames are missing between, so that flow would say nothing of the time."""

@@ -57,6 +57,16 @@ class FlowSettings(Model):
     grid_step_px: int = Field(4, ge=1, le=16, description="Vectors are kept every so many pixels.")
 
 
+class DecodingSettings(Model):
+    """Which frames are decoded."""
+
+    skip_unreferenced: bool = Field(
+        False,
+        description="Frames from which no other is predicted are left out, but for those of pairs"
+        " and around candidate edits.",
+    )
+
+
 class Thresholds(Model):
     """Where assembly draws its lines. Each with the reason for its value."""
 
@@ -221,6 +231,7 @@ class AnalysisSettings(Model):
         None, description="Digest of the model that estimates flow: SHA-256 of its model.json."
     )
     flow: FlowSettings = FlowSettings()
+    decoding: DecodingSettings = DecodingSettings()
     thresholds: Thresholds = Thresholds()
 
     @classmethod
@@ -228,7 +239,12 @@ class AnalysisSettings(Model):
         cls, preset: Preset, range_seconds: tuple[Fraction, Fraction | None] | None = None
     ) -> AnalysisSettings:
         """The settings of a named preset, for the whole video or a range of it in seconds."""
-        return cls(preset=preset, flow=PRESETS[preset], range_seconds=range_seconds)
+        return cls(
+            preset=preset,
+            flow=PRESETS[preset],
+            decoding=DECODING[preset],
+            range_seconds=range_seconds,
+        )
 
     def with_model(self, name: str, sha256: str, working_size_px: int) -> AnalysisSettings:
         """The same, but every pair's flow is estimated by a model, at the size that suits it."""
@@ -241,7 +257,7 @@ class AnalysisSettings(Model):
 
 
 PRESETS: dict[Preset, FlowSettings] = {
-    "fast": FlowSettings(working_size_px=192, pairs_per_second=Fraction(8)),
+    "fast": FlowSettings(working_size_px=192, pairs_per_second=Fraction(27, 4)),
     "balanced": FlowSettings(),
     "best": FlowSettings(
         working_size_px=480,
@@ -251,6 +267,13 @@ PRESETS: dict[Preset, FlowSettings] = {
         gradient_steps=25,
         refinement_steps=5,
     ),
+}
+
+
+DECODING: dict[Preset, DecodingSettings] = {
+    "fast": DecodingSettings(skip_unreferenced=True),
+    "balanced": DecodingSettings(),
+    "best": DecodingSettings(),
 }
 
 

@@ -31,7 +31,7 @@ class Account:
     """The frames' account.
 
     Attributes:
-        counts: expected, decoded, dropped, repeated.
+        counts: expected, decoded, skipped, dropped, repeated.
         holes: spans that could not be analysed, or that the timeline leaves out.
         partial: something that is in the file could not be decoded.
         warnings: for people.
@@ -88,9 +88,10 @@ def account_for(run: StitchedRun, plan: Plan) -> Account:
     whole = plan.settings.range_seconds is None
     counts = FrameCounts(
         expected=plan.probe.frames_expected if whole else None,
-        decoded=len(run.frames),
+        decoded=int(np.count_nonzero(~run.skipped)),
+        skipped=int(np.count_nonzero(run.skipped)),
         dropped=dropped,
-        repeated=int(np.count_nonzero(run.frames.still)),
+        repeated=int(np.count_nonzero(run.frames.still & ~run.skipped)),
     )
     partial = any(hole.undecoded or hole.lost for hole in holes) or damaged
     holes.sort(key=lambda hole: (hole.start_pts, hole.end_pts))

@@ -18,11 +18,13 @@ from flowtag.contracts.chunkfile import (
 )
 from flowtag.contracts.features import (
     FRAME_CORRUPT,
+    FRAME_SKIPPED,
     SIGNATURE_SHAPE,
     FrameTable,
     light_change,
 )
 from flowtag.contracts.messages import Plan
+from flowtag.edits.bridging import Bridges
 from flowtag.edits.edit import FrameEvidence, PairEvidence, Signatures
 from flowtag.errors import ContractError
 from flowtag.least_trusted import Doubt
@@ -78,6 +80,8 @@ class StitchedRun:
     Attributes:
         frames: evidence of every frame.
         corrupt: ``(frames,)`` bool: damaged in decoding.
+        skipped: ``(frames,)`` bool: never decoded.
+        bridges: over skipped frames; None where there are none.
         instead: for each frame the one that counts in its place; None where none is damaged.
         last_duration_pts: how long the last frame is shown.
         pairs: ``COMPACT_PAIR_DTYPE``, in order.
@@ -90,6 +94,8 @@ class StitchedRun:
 
     frames: FrameEvidence
     corrupt: npt.NDArray[np.bool_]
+    skipped: npt.NDArray[np.bool_]
+    bridges: Bridges | None
     instead: Indices | None
     last_duration_pts: int
     pairs: npt.NDArray[np.void]
@@ -126,7 +132,8 @@ class StitchedRun:
                 return np.empty((0, *SIGNATURE_SHAPE), dtype=np.float32)
             return np.concatenate(parts).astype(np.float32)
 
-        return pictures if self.instead is None else with_stand_ins(pictures, self.instead)
+        seen = pictures if self.bridges is None else self.bridges.signatures(pictures)
+        return seen if self.instead is None else with_stand_ins(seen, self.instead)
 
     def pair_evidence(self) -> PairEvidence:
         """What flow says, for the search for edits."""
@@ -182,6 +189,7 @@ _FRAME_COLUMNS = np.dtype(
         ("detail", "<f2"),
         ("still", "?"),
         ("corrupt", "?"),
+        ("skipped", "?"),
     ]
 )
 
@@ -211,6 +219,8 @@ def stitch(plan: Plan, load_chunk: LoadChunk) -> StitchedRun:
     run = StitchedRun(
         frames=_evidence(frames, plan),
         corrupt=frames["corrupt"].copy(),
+        skipped=frames["skipped"].copy(),
+        bridges=Bridges.over(frames["skipped"], frames["corrupt"], frames["pts"]),
         instead=stand_ins(frames["corrupt"]),
         last_duration_pts=columns.last_duration_pts or _usual_duration(frames["pts"], plan),
         pairs=np.concatenate([*columns.pairs, np.empty(0, COMPACT_PAIR_DTYPE)]),
@@ -223,6 +233,8 @@ def stitch(plan: Plan, load_chunk: LoadChunk) -> StitchedRun:
         starts=np.array(columns.starts, dtype=np.int64),
         load=load,
     )
+    if run.bridges is not None:
+        run.bridges.fill(run.frames, plan.settings.thresholds.cut_match)
     if run.instead is not None:
         fill_in(run.frames, run.signatures(), run.instead, plan.settings.thresholds)
     return run
@@ -305,6 +317,7 @@ def _compact_frames(rows: FrameTable) -> npt.NDArray[np.void]:
     compact["still"] = rows["temporal_information"] == 0
     compact["still"] &= rows["difference"] == 0
     compact["corrupt"] = (rows["flags"] & FRAME_CORRUPT) > 0
+    compact["skipped"] = (rows["flags"] & FRAME_SKIPPED) > 0
     return compact
 
 

@@ -1,7 +1,7 @@
 """Per-frame and per-pair features: the columns that workers write and assembly reads.
 
-Two tables. ``frames`` has a row for every decoded frame, whose evidence concerns the step from
-that frame to the next one. ``pairs`` has a row for every pair that flow was estimated for.
+Two tables. ``frames`` has a row for every frame, whose evidence concerns the step from that frame
+to the next one that was decoded. ``pairs`` has a row for every pair that flow was estimated for.
 Sizes are those of the upright picture; rates are per second; unknown is NaN.
 """
 
@@ -24,6 +24,7 @@ DIRECTION_SECTORS = 8
 
 FRAME_CORRUPT = 1
 FRAME_RESIZED = 2
+FRAME_SKIPPED = 4
 
 FRAME_DTYPE = np.dtype(
     [
@@ -36,7 +37,7 @@ FRAME_DTYPE = np.dtype(
         ("temporal_information", "<f4"),  # to the next frame: ITU-T P.910 TI, 8-bit full range
         ("match", "<f4"),  # to the next frame: share of texture that motion explains, 0 to 1
         ("shift", "<f4"),  # to the next frame: median displacement, frame widths
-        ("flags", "<u1"),  # FRAME_CORRUPT, FRAME_RESIZED
+        ("flags", "<u1"),  # FRAME_CORRUPT, FRAME_RESIZED, FRAME_SKIPPED
     ]
 )
 

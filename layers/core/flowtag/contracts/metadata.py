@@ -76,6 +76,7 @@ class FrameCounts(Model):
 
     expected: int | None = Field(description="Claimed by the container within the range.")
     decoded: int
+    skipped: int = Field(0, description="Left undecoded on purpose: no other frame refers to them.")
     dropped: int = Field(description="Missing in the timeline, or not decodable.")
     repeated: int = Field(description="Identical to the frame before.")
 

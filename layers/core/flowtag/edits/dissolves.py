@@ -52,7 +52,9 @@ _LUMA_SLACK = 12.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Dip:
+class Dip:
+    """A frame at which detail dips against those ``half_span`` frames to both sides."""
+
     centre: int
     half_span: int
     depth: float
@@ -86,7 +88,7 @@ def find_dissolves(
     """Finds dissolves between known borders (cuts, fades, flashes; sorted frame indices)."""
     found: list[tuple[float, Edit]] = []
     fences = np.array([0, *borders, len(frames)])
-    for dip in _dips(frames, limits):
+    for dip in detail_dips(frames, limits):
         place = int(np.searchsorted(fences, dip.centre, side="right"))
         floor, ceiling = int(fences[place - 1]), int(fences[min(place, len(fences) - 1)])
         if dip.centre - dip.half_span < floor or dip.centre + dip.half_span >= ceiling:
@@ -97,10 +99,10 @@ def find_dissolves(
     return _without_overlap(found)
 
 
-def _dips(frames: FrameEvidence, limits: Thresholds) -> list[_Dip]:
+def detail_dips(frames: FrameEvidence, limits: Thresholds) -> list[Dip]:
     """Frames at which detail dips against both sides, at several time scales."""
     count = len(frames)
-    dips: list[_Dip] = []
+    dips: list[Dip] = []
     if count < 5:
         return dips
     # One frame without detail is a flash, or lost: the median of three passes over it.
@@ -119,7 +121,7 @@ def _dips(frames: FrameEvidence, limits: Thresholds) -> list[_Dip]:
         for at in np.flatnonzero(depth < limits.dissolve_dip).tolist():
             near = depth[max(at - span // 2, 0) : at + span // 2 + 1]
             if depth[at] <= near.min():
-                dips.append(_Dip(at + span, span, float(depth[at])))
+                dips.append(Dip(at + span, span, float(depth[at])))
     # In the order of time: whoever gives the pictures then reads each of them but once.
     return sorted(dips, key=lambda dip: (dip.centre, dip.half_span))
 
@@ -136,7 +138,7 @@ def _check(
     frames: FrameEvidence,
     signatures: Signatures,
     pairs: PairEvidence,
-    dip: _Dip,
+    dip: Dip,
     fences: tuple[int, int],
     limits: Thresholds,
 ) -> tuple[float, Edit] | None:
@@ -164,7 +166,7 @@ def _check(
 
 
 def _fit_window(
-    signatures: Signatures, dip: _Dip, fences: tuple[int, int]
+    signatures: Signatures, dip: Dip, fences: tuple[int, int]
 ) -> tuple[_Ramp, int, float, int] | None:
     """The ramp near a dip, in a window that holds it and little more.
 

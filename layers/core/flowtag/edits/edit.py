@@ -54,6 +54,19 @@ class FrameEvidence:
     def __len__(self) -> int:
         return len(self.pts)
 
+    def copy(self) -> FrameEvidence:
+        """The same, with columns of its own."""
+        return FrameEvidence(
+            pts=self.pts.copy(),
+            match=self.match.copy(),
+            shift=self.shift.copy(),
+            luma=self.luma.copy(),
+            contrast=self.contrast.copy(),
+            detail=self.detail.copy(),
+            still=self.still.copy(),
+            seconds_per_tick=self.seconds_per_tick,
+        )
+
     def seconds_between(self, first: int, last: int) -> float:
         """Seconds from one frame to another."""
         return float(int(self.pts[last] - self.pts[first]) * self.seconds_per_tick)

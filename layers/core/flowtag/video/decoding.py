@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -12,18 +12,10 @@ import av
 
 from flowtag.contracts.messages import ChunkRange, VideoProbe
 from flowtag.video.damage import Shown
+from flowtag.video.frame_account import FrameAccount
 from flowtag.video.media import Media
-from flowtag.video.reading import ReadErrors
 from flowtag.video.starting import frames_from
-from flowtag.video.unwrapping import (
-    TimeGap,
-    Unwrapper,
-    is_discontinuous,
-    jump_ticks,
-    nominal_ticks,
-)
-
-_END_TOLERANCE_FRAMES = 2
+from flowtag.video.unwrapping import Unwrapper, jump_ticks, nominal_ticks
 
 # Elsewhere the demuxer guesses durations from what it has read so far: not the same after a seek.
 _DURATION_FORMATS = {"mov", "matroska"}
@@ -47,38 +39,9 @@ class DecodedFrame:
     corrupt: bool
 
 
-@dataclass(slots=True)
-class DecodeReport:
-    """What went wrong on the way; grows while frames are taken.
-
-    Attributes:
-        delivered: frames given out.
-        corrupt: frames of these that are spoiled by damage.
-        errors: packets that could not be read or decoded, and what was said of the last.
-        missing_pts: frames without a presentation time, which was made up.
-        repeated_pts: frames whose time was not above the one before: nudged when timestamps are
-            unwrapped, else left out.
-        size_changes: how often the picture's size changed.
-        jumps: places where the clock was reset or jumped.
-        last_pts: pts of the last frame given out.
-        first_position: where in the file the first frame given out begins, and
-        next_position: the first one at or after the range's end. What one chunk says of its end and
-            the next of its beginning must agree, or frames lie between that no clock tells of.
-            None where unknown, and of files whose clocks are not reset.
-        truncated: whether the file ended before what its headers, or the range, promise.
-    """
-
-    delivered: int = 0
-    corrupt: int = 0
-    errors: ReadErrors = field(default_factory=ReadErrors)
-    missing_pts: int = 0
-    repeated_pts: int = 0
-    size_changes: int = 0
-    jumps: list[TimeGap] = field(default_factory=list)
-    last_pts: int | None = None
-    first_position: int | None = None
-    next_position: int | None = None
-    truncated: bool = False
+def stores_durations(probe: VideoProbe) -> bool:
+    """Whether a container says of each frame how long it is shown."""
+    return bool(_DURATION_FORMATS & set(probe.container.split(",")))
 
 
 class FrameDecoder:
@@ -109,15 +72,14 @@ class FrameDecoder:
             range: which frames are wanted.
             sequential: timestamps cannot be trusted: no seeks, unwrap from the first packet.
         """
-        self.report = DecodeReport()
+        self._account = FrameAccount(probe, range)
+        self.report = self._account.report
         self._media = media
         self._probe = probe
         self._range = range
         self._sequential = sequential
         self._resources = ExitStack()
-        self._durations_stored = bool(_DURATION_FORMATS & set(probe.container.split(",")))
-        self._size = (probe.width, probe.height)
-        self._last_end: int | None = None
+        self._durations_stored = stores_durations(probe)
 
     def __enter__(self) -> Self:
         return self
@@ -136,53 +98,25 @@ class FrameDecoder:
         Raises:
             InputError: the file cannot be opened, or is refused.
         """
+        self._account.open_timeline()
         start = self._range.start_pts
         seek_to = None if self._sequential else start
         frames = frames_from(self._media, self._probe, seek_to, self._resources, self.report.errors)
         timed = self._unwrapped(frames) if self._sequential else self._in_time(frames)
         for frame in timed:
             if start is None or frame.pts >= start:
-                self._count(frame)
+                picture = frame.picture
+                size = (picture.width, picture.height)
+                self._account.count(frame.pts, frame.duration_pts, size, frame.corrupt)
                 yield frame
-        self.report.truncated = self._ended_early()
+        self.report.truncated = self._account.ended_early()
 
     def _in_time(self, shown: Iterator[Shown]) -> Iterator[DecodedFrame]:
-        last: int | None = None
-        reset = False
         for frame in shown:
             pts = frame.picture.pts
-            if pts is None:
-                self.report.missing_pts += 1
-            elif last is not None and pts <= last:
-                self.report.repeated_pts += 1
-                reset |= self._is_reset(last)
-            else:
-                if reset and last is not None:
-                    self._note_reset(last, pts)
-                last, reset = pts, False
-                self._note_position(pts, frame.position)
+            if self._account.admits(pts, frame.position) and pts is not None:
                 yield self._frame(pts, frame)
-        if reset and last is not None:
-            self._note_reset(last, last + nominal_ticks(self._probe))
-
-    def _is_reset(self, last: int) -> bool:
-        start, end = self._range.start_pts, self._range.end_pts
-        own = (start is None or last >= start) and (end is None or last < end)
-        return own and is_discontinuous(self._probe)
-
-    def _note_reset(self, last: int, pts: int) -> None:
-        """Frames came whose times were over: the plan could not know, and they have no place."""
-        self.report.jumps.append(TimeGap(last, pts, 0, "lost"))
-
-    def _note_position(self, pts: int, position: int | None) -> None:
-        if not is_discontinuous(self._probe):
-            return
-        start, end = self._range.start_pts, self._range.end_pts
-        report = self.report
-        if start is not None and report.first_position is None and pts >= start:
-            report.first_position = position
-        if end is not None and report.next_position is None and pts >= end:
-            report.next_position = position
+        self._account.close_timeline()
 
     def _unwrapped(self, shown: Iterator[Shown]) -> Iterator[DecodedFrame]:
         unwrapper = Unwrapper(
@@ -199,25 +133,3 @@ class FrameDecoder:
         picture = shown.picture
         duration = max(picture.duration or 0, 0) if self._durations_stored else 0
         return DecodedFrame(pts, duration, picture, shown.spoiled)
-
-    def _count(self, frame: DecodedFrame) -> None:
-        report, picture = self.report, frame.picture
-        report.delivered += 1
-        report.corrupt += frame.corrupt
-        report.last_pts = frame.pts
-        self._last_end = frame.pts + (frame.duration_pts or nominal_ticks(self._probe))
-        size = (picture.width, picture.height)
-        report.size_changes += size != self._size
-        self._size = size
-
-    def _ended_early(self) -> bool:
-        """Judged at the end of the file alone: a consumer that stops before has what it wants."""
-        promised = self._probe.end_pts
-        if promised is None or self.report.jumps:
-            return False
-        if self._range.end_pts is not None:
-            promised = min(promised, self._range.end_pts)
-        reached = self._last_end if self._last_end is not None else self._range.start_pts
-        if reached is None:
-            return True
-        return promised - reached > _END_TOLERANCE_FRAMES * nominal_ticks(self._probe)

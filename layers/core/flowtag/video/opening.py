@@ -16,7 +16,6 @@ from typing import IO, NoReturn, cast
 
 import av
 import av.error
-from av.codec.context import ThreadType
 from av.container import Flags, InputContainer
 from av.stream import Discard, Disposition
 from av.video.stream import VideoStream
@@ -127,30 +126,6 @@ def pick_stream(container: InputContainer, media: Media) -> VideoStream:
             f"{MAX_PIXELS} pixels"
         )
     return chosen
-
-
-_NEEDS_NO_DEBLOCKING_PIXELS = 1280 * 720
-
-# Their decoders show damaged frames unmarked, unless told to give them up.
-_SILENT_CODECS = {"hevc"}
-
-
-def limit_decoder(stream: VideoStream) -> None:
-    """Binds a stream's decoder to one thread and to :data:`MAX_PIXELS`; before its first packet.
-
-    A process per core is flowtag's parallelism; threads within one would only contend.
-    """
-    options = {"max_pixels": str(MAX_PIXELS)}
-    if stream.width * stream.height >= _NEEDS_NO_DEBLOCKING_PIXELS:
-        # Only in frames that no other is predicted from, so that nothing drifts. A large picture
-        # is looked at so small that a block is hardly a pixel; in a small one, block edges that
-        # stay in place would be taken for the picture's.
-        options["skip_loop_filter"] = "noref"
-    if stream.codec_context.codec.canonical_name in _SILENT_CODECS:
-        options["err_detect"] = "explode"
-    stream.codec_context.options = options
-    stream.thread_count = 1
-    stream.thread_type = ThreadType.NONE
 
 
 def select_only(container: InputContainer, chosen: VideoStream) -> None:

@@ -18,13 +18,13 @@ from av.video.stream import VideoStream
 
 from flowtag.contracts.messages import VideoProbe
 from flowtag.errors import BrokenMediaError, RefusedMediaError
+from flowtag.video.decoders import limit_decoder
 from flowtag.video.failures import reason
 from flowtag.video.media import Media
 from flowtag.video.opening import (
     MAX_PIXELS,
     demuxed,
     knows_first_fragment_alone,
-    limit_decoder,
     moving_streams,
     open_video,
     pick_stream,

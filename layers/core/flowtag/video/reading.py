@@ -11,14 +11,16 @@ from typing import Self, cast
 import av
 import av.error
 from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from flowtag.errors import BrokenMediaError
+from flowtag.video.decoders import limit_decoder
 from flowtag.video.failures import reason
 from flowtag.video.finding import PlaceFinder, place_finder
 from flowtag.video.masking import MaskedMedia
 from flowtag.video.media import Media
-from flowtag.video.opening import demuxed, limit_decoder, open_video, select_only
+from flowtag.video.opening import demuxed, open_video, select_only
 
 _MAX_READ_ERRORS = 64
 
@@ -39,11 +41,13 @@ class StreamReader:
         media: the file.
         stream_index: which of its streams.
         errors: grows while frames are taken.
+        drifts: as of :func:`~flowtag.video.decoders.limit_decoder`.
     """
 
     media: Media
     stream_index: int
     errors: ReadErrors = field(default_factory=ReadErrors)
+    drifts: bool = False
     _resources: ExitStack = field(default_factory=ExitStack)
     _container: InputContainer = field(init=False)
     _stream: VideoStream = field(init=False)
@@ -92,7 +96,7 @@ class StreamReader:
         self._container = self._resources.enter_context(open_video(media))
         self._stream = video_stream(self._container, self.stream_index, media)
         select_only(self._container, self._stream)
-        limit_decoder(self._stream)
+        limit_decoder(self._stream, self.drifts)
 
     def packets(self) -> Iterator[av.Packet[VideoStream]]:
         """The packets from here to the end of the file; ends with an empty one that flushes."""
@@ -110,8 +114,13 @@ class StreamReader:
 
     def decoded(self, packet: av.Packet[VideoStream]) -> list[av.VideoFrame]:
         """The frames that come out when a packet goes in; none if it is damaged."""
+        return self._attempt(self._stream.codec_context, packet)
+
+    def _attempt(
+        self, decoder: VideoCodecContext, packet: av.Packet[VideoStream]
+    ) -> list[av.VideoFrame]:
         try:
-            return self._stream.codec_context.decode(packet)
+            return decoder.decode(packet)
         except av.error.FFmpegError as error:
             self._note(error)
             return []

@@ -8,9 +8,11 @@ out, and when the first frame then lies after the wanted start, decoding begins 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from itertools import chain
+from typing import Protocol
 
 import av
 from av.video.stream import VideoStream
@@ -30,6 +32,7 @@ def frames_from(
     start_pts: int | None,
     resources: ExitStack,
     errors: ReadErrors,
+    open_reader: Callable[[], StreamReader] | None = None,
 ) -> Iterator[Shown]:
     """Frames in output order, beginning at or before a pts, as if decoded from the file's start.
 
@@ -39,9 +42,12 @@ def frames_from(
         start_pts: the first frame that must be there; None: from the file's first packet.
         resources: closes the file when the frames are no longer wanted.
         errors: counts what could not be read.
+        open_reader: makes readers of the file, all frames of which come out as a rule.
     """
+    if open_reader is None:
+        open_reader = partial(StreamReader, media, probe.stream_index)
     if start_pts is not None and start_pts > probe.start_pts:
-        reader = StreamReader(media, probe.stream_index)
+        reader = open_reader()
         resources.enter_context(reader)
         frames = _sought(reader, probe, start_pts)
         if frames is not None:
@@ -49,9 +55,10 @@ def frames_from(
             reader.errors = errors
             return frames
         resources.close()
-    reader = StreamReader(media, probe.stream_index, errors)
+    reader = open_reader()
+    reader.errors = errors
     resources.enter_context(reader)
-    return _decoded(reader, reader.packets(), None)
+    return decoded_frames(reader, reader.packets(), None)
 
 
 def _sought(reader: StreamReader, probe: VideoProbe, start_pts: int) -> Iterator[Shown] | None:
@@ -77,7 +84,7 @@ def _cleanly_begun(
     reader: StreamReader, packets: Iterator[av.Packet[VideoStream]], key_pts: int, start_pts: int
 ) -> Iterator[Shown] | None:
     """Frames from a key frame on, if the first of them comes in time; else None."""
-    frames = _decoded(reader, packets, key_pts)
+    frames = decoded_frames(reader, packets, key_pts)
     first = next(frames, None)
     if first is None or first.picture.pts is None or first.picture.pts > start_pts:
         return None
@@ -88,10 +95,26 @@ def _next_key(packets: Iterator[av.Packet[VideoStream]]) -> av.Packet[VideoStrea
     return next((packet for packet in packets if packet.is_keyframe and packet.size), None)
 
 
-def _decoded(
-    reader: StreamReader, packets: Iterator[av.Packet[VideoStream]], key_pts: int | None
+class PacketDecoder(Protocol):
+    """Frames from packets; ``errors`` counts those of which there are none."""
+
+    errors: ReadErrors
+
+    def decoded(self, packet: av.Packet[VideoStream]) -> list[av.VideoFrame]:
+        """The frames that come out when a packet goes in; none if it is damaged."""
+        ...
+
+
+def decoded_frames(
+    reader: PacketDecoder, packets: Iterable[av.Packet[VideoStream]], key_pts: int | None
 ) -> Iterator[Shown]:
-    """Decodes packets, without the frames that are displayed before the first key frame."""
+    """Decodes packets, without the frames that are displayed before the first key frame.
+
+    Args:
+        reader: decodes.
+        packets: from a key frame on, or from the file's start.
+        key_pts: of the key frame; None: of the first one met.
+    """
     tracker = DamageTracker()
     leading = True
     for packet in packets:

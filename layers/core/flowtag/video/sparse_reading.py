@@ -1,0 +1,273 @@
+"""Reading that leaves out frames to which no other refers, and keeps what it takes to go back.
+
+From a key frame to the next one is a window. Within it only frames that others refer to are
+decoded, and those that the reader is told of. Packets are kept until the window was looked at, so
+that it can be decoded once more.
+
+All frames are decoded where a window cannot be decoded alone, or is too long to be kept: from there
+to the next key frame that is whole. Which ones these are follows from the packets since a key
+frame, so it does not show where reading began.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Literal, TypeAlias, cast
+
+import av
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import PictureType
+from av.video.stream import VideoStream
+
+from flowtag.video.damage import Shown
+from flowtag.video.decoders import another_decoder
+from flowtag.video.media import Media
+from flowtag.video.reading import ReadErrors, StreamReader
+from flowtag.video.starting import decoded_frames
+
+Packet: TypeAlias = "av.Packet[VideoStream]"
+Mark = Literal["window", "whole"]
+
+_MOST_BYTES = 32 << 20
+
+
+class SparseReader(StreamReader):
+    """Decodes a stream's windows sparsely, and all else wholly.
+
+    Attributes:
+        marks: by pts of the first frame of each: where a window begins, and where a stretch does
+            all of which is decoded; for the consumer to take.
+        troubled: key frames of windows in which something could not be decoded.
+    """
+
+    def __init__(
+        self,
+        media: Media,
+        stream_index: int,
+        is_wanted: Callable[[int, int], bool],
+        longest_ticks: int,
+    ) -> None:
+        """Opens nothing yet.
+
+        Args:
+            media: the file.
+            stream_index: which of its streams.
+            is_wanted: whether a frame at the second pts, in the window of a key frame at the first,
+                is decoded in any case.
+            longest_ticks: windows are no longer than this.
+        """
+        super().__init__(media, stream_index, drifts=True)
+        self._is_wanted = is_wanted
+        self._longest = longest_ticks
+        self._changed = False
+        self._forget()
+
+    def _forget(self) -> None:
+        self.marks: dict[int, Mark] = {}
+        self.troubled: set[int] = set()
+        # All frames are decoded with this; None: within a window, with the stream's own decoder.
+        self._whole: VideoCodecContext | None = None
+        self._begun = self._mark_whole = False
+        # Packets by the key frame that they follow; keys whose pictures are still to come.
+        self._logs: dict[int, list[Packet]] = {}
+        self._awaited: deque[int] = deque()
+        self._key = self._furthest = 0
+        self._bytes = self._switches = 0
+
+    def seek(self, pts: int) -> bool:
+        """Goes to a key frame thought to lie at or before a pts; False if the file cannot."""
+        self._forget()
+        return super().seek(pts)
+
+    def decoded(self, packet: Packet) -> list[av.VideoFrame]:
+        """The frames that come out when a packet goes in; none if it is damaged or skipped."""
+        if not self._begun:
+            self._begun, self._whole = True, self._another()
+        return self._taken(packet) if packet.size else self._rest(packet)
+
+    def take(self, key_pts: int, end_pts: int | None) -> list[Packet]:
+        """The packets of a window, from its key frame on; they are kept no longer.
+
+        Args:
+            key_pts: of the window.
+            end_pts: where the next one begins, whose leading pictures are this one's; None: at the
+                end of the file.
+        """
+        packets = self._logs.pop(key_pts)
+        following = next(iter(self._logs.values()), [])
+        leading = [
+            at
+            for at, one in enumerate(following)
+            if one.pts is not None and key_pts < one.pts and (end_pts is None or one.pts < end_pts)
+        ]
+        return packets + following[: leading[-1] + 1] if leading else packets
+
+    def again(
+        self, packets: list[Packet], key_pts: int, is_wanted: Callable[[int], bool]
+    ) -> Iterator[Shown]:
+        """Decodes a window once more: frames that others refer to, and all that are wanted.
+
+        Args:
+            packets: of the window, as they were taken.
+            key_pts: of the window.
+            is_wanted: tells by a pts.
+        """
+        decoder = another_decoder(self._stream, self._reorder_depth, drifts=True)
+        choosy = _ChoosyDecoder(decoder, is_wanted, self.errors, self._attempt)
+        return decoded_frames(choosy, [*packets, _flush()], key_pts)
+
+    def _taken(self, packet: Packet) -> list[av.VideoFrame]:
+        leaves = self._whole is None and not self._belongs(packet)
+        self._log(packet)
+        if self._whole is not None:
+            return self._resumed(self._attempt(self._whole, packet))
+        return self._left() if leaves else self._settled(self._decode_sparsely(packet))
+
+    def _belongs(self, packet: Packet) -> bool:
+        """Whether a packet can be part of the window, or begin the next one."""
+        self._changed |= packet.has_sidedata("new_extradata")
+        if packet.pts is None or self._changed:
+            return False
+        if _is_key(packet):
+            return packet.pts > self._key
+        return packet.pts - self._key < self._longest and self._bytes < _MOST_BYTES
+
+    def _log(self, packet: Packet) -> None:
+        pts = packet.pts
+        if _is_key(packet) and pts is not None and (self._whole is not None or pts > self._key):
+            self._key, self._bytes = pts, 0
+            self._awaited.append(pts)
+            self._logs[pts] = []
+        if self._whole is None or self._awaited:
+            self._logs[self._key].append(packet)
+            self._bytes += packet.size
+
+    def _decode_sparsely(self, packet: Packet) -> list[av.VideoFrame]:
+        pts = self._key if packet.pts is None else packet.pts
+        decoder = self._stream.codec_context
+        decoder.skip_frame = "DEFAULT" if self._is_wanted(self._key, pts) else "NONREF"
+        errors = self.errors.packets
+        pictures = self._attempt(decoder, packet)
+        self._furthest = max(self._furthest, pts)
+        if self.errors.packets > errors or packet.is_corrupt:
+            # What follows a key frame may belong to the window before it.
+            self.troubled.update(list(self._logs)[-2:])
+        return pictures
+
+    def _settled(self, pictures: list[av.VideoFrame]) -> list[av.VideoFrame]:
+        """Takes note of the windows that begin in pictures; leaves where one cannot."""
+        for at, picture in enumerate(pictures):
+            while self._awaited and picture.pts is not None and picture.pts >= self._awaited[0]:
+                key = self._awaited.popleft()
+                if not _begins_window(picture, key):
+                    return pictures[:at] + self._go_whole(key - 1)
+                self.marks[key] = "window"
+        return pictures
+
+    def _resumed(self, pictures: list[av.VideoFrame]) -> list[av.VideoFrame]:
+        """Goes over to windows where a key frame comes out whole."""
+        for at, picture in enumerate(pictures):
+            while self._awaited and picture.pts is not None and picture.pts >= self._awaited[0]:
+                key = self._awaited.popleft()
+                if _begins_window(picture, key) and not self._changed:
+                    return self._marked(pictures[:at]) + self._go_sparse(key)
+                self._logs.pop(key, None)
+        return self._marked(pictures)
+
+    def _marked(self, pictures: list[av.VideoFrame]) -> list[av.VideoFrame]:
+        first = next((one.pts for one in pictures if one.pts is not None), None)
+        if self._mark_whole and first is not None:
+            self.marks[first] = "whole"
+            self._mark_whole = False
+        return pictures
+
+    def _left(self) -> list[av.VideoFrame]:
+        """Ends a window in its middle."""
+        switches = self._switches
+        rest = self._settled(self._attempt(self._stream.codec_context, _flush()))
+        return rest + self._go_whole(self._furthest) if self._switches == switches else rest
+
+    def _rest(self, flush: Packet) -> list[av.VideoFrame]:
+        """The last pictures of the file."""
+        pictures: list[av.VideoFrame] = []
+        while True:
+            switches = self._switches
+            if self._whole is None:
+                pictures += self._settled(self._attempt(self._stream.codec_context, flush))
+            else:
+                pictures += self._resumed(self._attempt(self._whole, flush))
+            if self._switches == switches:
+                return pictures
+
+    def _go_whole(self, after_pts: int) -> list[av.VideoFrame]:
+        """Decodes everything from the frame after a pts on; what it refers to, once more."""
+        self._whole, self._mark_whole = self._another(), True
+        self._switches += 1
+        begin = max(key for key in self._logs if key <= after_pts)
+        for key in [key for key in self._logs if key > begin and key not in self._awaited]:
+            self._logs[begin] += self._logs.pop(key)
+        pictures: list[av.VideoFrame] = []
+        for packet in [one for key, log in self._logs.items() if key >= begin for one in log]:
+            is_before = packet.pts is not None and packet.pts <= after_pts
+            self._whole.skip_frame = "NONREF" if is_before else "DEFAULT"
+            pictures += self._attempt(self._whole, packet)
+        return self._resumed([one for one in pictures if one.pts is None or one.pts > after_pts])
+
+    def _go_sparse(self, key_pts: int) -> list[av.VideoFrame]:
+        """Decodes sparsely from a key frame on, of which the packets since were kept."""
+        decoder = self._stream.codec_context
+        if decoder.is_open:
+            decoder.flush_buffers()
+            decoder.reorder_depth = self._reorder_depth
+        later = [key for key in self._logs if key >= key_pts]
+        first, *more = [packet for key in later for packet in self._logs.pop(key)]
+        self._awaited.clear()
+        self._whole, self._mark_whole = None, False
+        self._switches += 1
+        self._key = self._furthest = key_pts
+        self._logs[key_pts], self._bytes = [first], first.size
+        self.marks[key_pts] = "window"
+        pictures = self._decode_sparsely(first)
+        for packet in more:
+            pictures += self._taken(packet)
+        return [one for one in pictures if one.pts is None or one.pts >= key_pts]
+
+    def _another(self) -> VideoCodecContext:
+        return another_decoder(self._stream, self._reorder_depth)
+
+
+class _ChoosyDecoder:
+    """Decodes what others refer to, and what is wanted."""
+
+    def __init__(
+        self,
+        decoder: VideoCodecContext,
+        is_wanted: Callable[[int], bool],
+        errors: ReadErrors,
+        attempt: Callable[[VideoCodecContext, Packet], list[av.VideoFrame]],
+    ) -> None:
+        self.errors = errors
+        self._decoder = decoder
+        self._is_wanted = is_wanted
+        self._attempt = attempt
+
+    def decoded(self, packet: Packet) -> list[av.VideoFrame]:
+        """The frames that come out when a packet goes in."""
+        is_wanted = packet.pts is None or self._is_wanted(packet.pts)
+        self._decoder.skip_frame = "DEFAULT" if is_wanted else "NONREF"
+        return self._attempt(self._decoder, packet)
+
+
+def _is_key(packet: Packet) -> bool:
+    return packet.is_keyframe and not packet.is_discard
+
+
+def _begins_window(picture: av.VideoFrame, key_pts: int) -> bool:
+    """Whether nothing from a key frame on refers to what was before it, or to damage."""
+    is_intra = picture.pict_type == PictureType.I
+    return picture.pts == key_pts and is_intra and not picture.is_corrupt
+
+
+def _flush() -> Packet:
+    return cast("Packet", av.Packet())

@@ -1,0 +1,54 @@
+"""Where frames are skipped, too, the same bytes come of a video however it is cut into chunks."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from flowtag.settings import AnalysisSettings
+from tests.functional.filmed import CODINGS, RARE_KEYS, film_as
+from tests.media.damaged import scatter_bits
+from tests.tagging import Tagged, tag
+
+FAST = AnalysisSettings.for_preset("fast")
+
+
+def assert_same(found: Tagged, whole: Tagged) -> None:
+    assert len(found.plan.chunks) > 1
+    assert found.motion_json == whole.motion_json
+    assert found.assembly.thumbnails == whole.assembly.thumbnails
+    assert found.assembly.evidence == whole.assembly.evidence
+
+
+@pytest.mark.parametrize("coding", sorted(CODINGS))
+def test_chunks_of_any_length_change_no_byte(coding: str, tmp_path: Path) -> None:
+    path = film_as(coding, tmp_path)
+    whole = tag(path, settings=FAST)
+    for chunk_seconds in (Fraction(1, 10), Fraction(3, 4), Fraction(7, 5)):
+        assert_same(tag(path, chunk_seconds, FAST), whole)
+
+
+@pytest.mark.parametrize("coding", sorted(CODINGS | RARE_KEYS))
+def test_chunks_that_begin_and_end_in_windows_change_no_byte(coding: str, tmp_path: Path) -> None:
+    path = film_as(coding, tmp_path)
+    whole = tag(path, settings=FAST)
+    for timeout in (0.02, 0.06):
+        assert_same(tag(path, Fraction(1), FAST, chunk_timeout_seconds=timeout), whole)
+
+
+@pytest.mark.parametrize("coding", ["h264-closed", "h264-open"])
+@pytest.mark.parametrize("seed", [0, 3])
+def test_chunks_of_a_damaged_file_change_no_byte(coding: str, seed: int, tmp_path: Path) -> None:
+    path = scatter_bits(film_as(coding, tmp_path), tmp_path / "damaged.mp4", seed, count=6)
+    whole = tag(path, settings=FAST)
+    assert whole.metadata.analysis.status == "partial"
+    for chunk_seconds in (Fraction(1, 2), Fraction(4, 3)):
+        assert_same(tag(path, chunk_seconds, FAST), whole)
+
+
+def test_the_order_of_chunks_changes_no_byte(tmp_path: Path) -> None:
+    path = film_as("h264-open", tmp_path)
+    backwards = tag(path, Fraction(1, 2), FAST, order=lambda count: reversed(range(count)))
+    assert_same(backwards, tag(path, settings=FAST))
