@@ -23,7 +23,14 @@ from flowtag.catalog_entry import Catalog
 from flowtag.cli import main as flowtag
 from flowtag.cli.schema import motion_schema
 from flowtag.models.manifest import ModelManifest
-from flowtag.settings import DECODING, PRESETS, DecodingSettings, FlowSettings, Thresholds
+from flowtag.settings import (
+    DECODING,
+    PRESETS,
+    DecodingSettings,
+    FlowSettings,
+    RefineSettings,
+    Thresholds,
+)
 from functions.api.app import app as api
 
 ROOT = Path(__file__).parents[1]
@@ -50,6 +57,12 @@ part of a run's settings, are written into `motion.json`, and change its run id.
 """
 
 
+_REFINING = """\
+Which pairs of frames `--refine MODEL` has estimated again after DIS, and when the model's flow
+counts. [Why](decisions/estimating-flow.md#only-where-it-pays).
+"""
+
+
 def cli_page() -> str:
     """``docs/cli.md``: what ``--help`` prints, for the command and each of its commands."""
     parts = [_CLI, _help_section(flowtag, ("flowtag",))]
@@ -66,13 +79,22 @@ def cli_page() -> str:
 
 def thresholds_page() -> str:
     """``docs/thresholds.md``: thresholds with their reasons, presets side by side."""
-    parts = [_THRESHOLDS, "## Thresholds\n"]
-    for name, field in Thresholds.model_fields.items():
-        reason = textwrap.fill(field.description or "", 96, initial_indent="  ")
-        reason = reason.replace("\n", "\n  ")
-        parts.append(f"- `{name}` = {_plain(field.default)}\n{reason}")
+    parts = [_THRESHOLDS, "## Thresholds\n", *_reasons(Thresholds)]
+    parts += ["\n## Refining\n", _REFINING, *_reasons(RefineSettings)]
     parts += ["\n## Presets\n", _presets_table(), ""]
     return "\n".join(parts)
+
+
+def _reasons(settings: type[BaseModel]) -> list[str]:
+    """An entry for each of the settings that has a value of its own."""
+    entries = []
+    for name, field in settings.model_fields.items():
+        if field.is_required():
+            continue
+        reason = textwrap.fill(field.description or "", 96, initial_indent="  ")
+        reason = reason.replace("\n", "\n  ")
+        entries.append(f"- `{name}` = {_plain(field.default)}\n{reason}")
+    return entries
 
 
 def schema_page() -> str:

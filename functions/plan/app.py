@@ -16,7 +16,7 @@ from flowtag.aws.upload_events import Uploaded, uploads_of
 from flowtag.aws.wiring import dispatcher, models, notices, output_store
 from flowtag.errors import SourceNotFoundError
 from flowtag.ingest import Ingested, Intake, ingest
-from flowtag.models.choosing import choose, pinned
+from flowtag.models.choosing import choose, choose_refiner, pinned
 from flowtag.settings import AnalysisSettings, ExecutionSettings
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
     Raises:
         StorageError: S3 or the way to the workers failed; Lambda calls again.
-        ModelError: there is no such estimator as ESTIMATOR.
+        ModelError: there is no such estimator as ESTIMATOR, or no such model as REFINE.
         ContractError: the event, or an object of its run, is damaged.
     """
     uploads = uploads_of(event)
@@ -97,7 +97,8 @@ def _intake() -> Intake:
         chunk_timeout_seconds=environment.chunk_timeout_seconds,
     )
     settings = AnalysisSettings.for_preset(environment.preset)
-    settings, execution = pinned(_model(environment), settings, execution)
+    model, refiner = _models(environment)
+    settings, execution = pinned(model, settings, execution, refiner)
     return Intake(
         store=store,
         dispatcher=dispatcher(environment, store),
@@ -108,8 +109,10 @@ def _intake() -> Intake:
 
 
 @cache
-def _model(environment: PlanEnvironment) -> KeptModel | None:
-    return choose(environment.estimator, models(environment))
+def _models(environment: PlanEnvironment) -> tuple[KeptModel | None, KeptModel | None]:
+    """What estimates the flow, and what refines it; None: DIS, and nothing."""
+    kept = models(environment)
+    return choose(environment.estimator, kept), choose_refiner(environment.refine, kept)
 
 
 def _report(done: Ingested) -> None:

@@ -60,10 +60,37 @@ def test_an_upload_is_planned_for_the_model_that_the_parameter_names(
     assert plan.execution.model_cpu_seconds_per_megapixel == 3.0
 
 
-def test_a_parameter_that_names_no_model_fails_before_anything_is_written(
-    s3: S3Server, aws_services: str, bucket: str, rushes: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_upload_is_planned_for_the_model_that_is_to_refine(
+    s3: S3Server,
+    aws_services: str,
+    bucket: str,
+    rushes: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    deployed = deploy(s3, aws_services, bucket, monkeypatch, ESTIMATOR="unheard-of")
+    model = added(bucket, s3, tmp_path / "model", cpu_seconds_per_megapixel=3.0)
+    deployed = deploy(s3, aws_services, bucket, monkeypatch, REFINE=str(model))
+    deployed.upload(rushes)
+
+    (done,) = deployed.plan(deployed.sample("upload.json"))["uploads"]
+
+    plan = read_plan(deployed.store, keys_of(done))
+    assert plan.settings.flow.estimator == "dis"
+    assert plan.settings.refine is not None
+    assert plan.settings.refine.model_sha256 == model.sha256
+    assert plan.execution.model_cpu_seconds_per_megapixel == 3.0
+
+
+@pytest.mark.parametrize("parameter", ["ESTIMATOR", "REFINE"])
+def test_a_parameter_that_names_no_model_fails_before_anything_is_written(
+    s3: S3Server,
+    aws_services: str,
+    bucket: str,
+    rushes: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    parameter: str,
+) -> None:
+    deployed = deploy(s3, aws_services, bucket, monkeypatch, **{parameter: "unheard-of"})
     deployed.upload(rushes)
 
     with pytest.raises(ModelError, match=f"no model unheard-of in s3://{bucket}/{PREFIX}models/"):

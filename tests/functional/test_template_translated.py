@@ -32,6 +32,7 @@ OTHERS: dict[str, str] = {
     "OutputPrefix": "motion/",
     "OverdueSeconds": "10000",
     "Preset": "best",
+    "Refine": "tvl1@3f9a1c2b",
     "SourcePrefix": "incoming/",
     "SourceSuffixes": ".mov,.mxf",
     "UploadBucketName": "footage-of-ours",

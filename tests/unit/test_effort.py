@@ -166,6 +166,28 @@ def test_a_model_that_takes_longer_makes_shorter_chunks() -> None:
     assert heavy < unknown < light
 
 
+def test_refining_takes_more_than_dis_and_less_than_the_model_for_all() -> None:
+    refined = BALANCED.with_refining("tiny", "0" * 64)
+    all_by_model = BALANCED.with_model("tiny", "0" * 64, BALANCED.flow.working_size_px)
+    dis, some, every = (
+        cpu_seconds_per_second(probed(), settings, model_seconds=5.0)
+        for settings in (BALANCED, refined, all_by_model)
+    )
+
+    assert dis < some < every
+
+
+def test_chunks_are_short_enough_for_every_pair_to_be_refined() -> None:
+    refined = BALANCED.with_refining("tiny", "0" * 64)
+    all_by_model = BALANCED.with_model("tiny", "0" * 64, BALANCED.flow.working_size_px)
+    some, every = (
+        chunk_seconds_within(probed(), settings, 600, model_seconds=5.0)
+        for settings in (refined, all_by_model)
+    )
+
+    assert 0.9 * every < some <= every
+
+
 def test_what_a_model_takes_grows_with_the_area_of_its_pictures() -> None:
     small, large = (
         cpu_seconds_per_second(

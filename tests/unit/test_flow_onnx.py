@@ -65,6 +65,25 @@ def test_backward_flow_comes_with_it_so_that_both_agree() -> None:
     assert field.confidence.max() > 0.9
 
 
+def test_flow_is_followed_through_the_frames_between() -> None:
+    estimator = opened(model_of(CENTROID))
+    pair = FramePair.of(blob(20, 10), blob(40, 16))
+
+    near, far = estimator.estimate([pair, pair.through([blob(25, 10), blob(32, 15)])])
+
+    np.testing.assert_allclose(far.vectors, near.vectors, atol=1e-3)
+    assert far.round_trip_px.max() < 1e-2
+
+
+def test_confidence_of_a_way_is_that_of_all_its_steps() -> None:
+    estimator = opened(model_of(SURE, confidence="output"))
+    half, most = (np.full((54, 96), level, np.uint8) for level in (128, 204))
+
+    (field,) = estimator.estimate([FramePair.of(half, half).through([most])])
+
+    np.testing.assert_allclose(field.confidence, 128 / 255 * 204 / 255, atol=1e-3)
+
+
 def test_levels_are_normalised_as_the_manifest_says() -> None:
     estimator = opened(model_of(SURE, mean=100.0, scale=0.5))
     first, second = np.full((54, 96), 110, np.uint8), np.full((54, 96), 114, np.uint8)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from flowtag.errors import ModelError
-from flowtag.flow.estimating import estimator_for
+from flowtag.flow.estimating import estimator_for, refiner_for
 from flowtag.local.disk_places import FolderPlace
-from flowtag.models.choosing import choose, pinned
+from flowtag.models.choosing import choose, choose_refiner, pinned
 from flowtag.models.manifest import read_manifest
 from flowtag.models.registry import KeptModel, ModelRegistry
 from flowtag.settings import AnalysisSettings, ExecutionSettings
@@ -170,6 +170,32 @@ def test_dis_leaves_the_settings_as_they_are(registry: ModelRegistry) -> None:
     settings, execution = AnalysisSettings(), ExecutionSettings()
 
     assert pinned(choose("dis", registry), settings, execution) == (settings, execution)
+
+
+def test_a_model_that_refines_becomes_part_of_the_settings(
+    registry: ModelRegistry, tmp_path: Path
+) -> None:
+    model = added(registry, tmp_path / "one", cpu_seconds_per_megapixel=2.5)
+    fast = AnalysisSettings.for_preset("fast")
+
+    settings, execution = pinned(None, fast, ExecutionSettings(), choose_refiner("tiny", registry))
+
+    assert settings.refine is not None
+    assert (settings.refine.model, settings.refine.model_sha256) == ("tiny", model.sha256)
+    assert settings.flow == fast.flow and settings.digest() != fast.digest()
+    assert execution.model_cpu_seconds_per_megapixel == 2.5
+    assert refiner_for(settings, registry) is not None
+    assert refiner_for(fast, registry) is None
+
+
+def test_nothing_refines_what_is_not_dis(registry: ModelRegistry, tmp_path: Path) -> None:
+    model = added(registry, tmp_path / "one")
+
+    assert choose_refiner(None, registry) is None
+    with pytest.raises(ModelError, match="dis is what a model refines"):
+        choose_refiner("dis", registry)
+    with pytest.raises(ModelError, match="refines what dis finds, not what tiny@"):
+        pinned(model, AnalysisSettings(), ExecutionSettings(), model)
 
 
 def test_the_estimator_is_the_one_that_the_settings_pin(

@@ -37,6 +37,7 @@ from flowtag.motion.statistics import PairTime
 from flowtag.pair_analysis import PairAnalyzer, SeenFrame
 from flowtag.pair_clock import PairClock
 from flowtag.pair_evidence import EvidenceKeeper
+from flowtag.pair_refining import PairRefiner, refiner_of
 from flowtag.video.decoding import DecodedFrame, FrameDecoder
 from flowtag.video.frame_account import DecodeReport
 from flowtag.video.media import Media
@@ -61,15 +62,21 @@ class ChunkAnalyzer:
     """Analyses the frames of one chunk as they come."""
 
     def __init__(
-        self, task: ChunkTask, clock: PairClock, estimator: FlowEstimator, comparer: StepComparer
+        self,
+        task: ChunkTask,
+        clock: PairClock,
+        estimator: FlowEstimator,
+        comparer: StepComparer,
+        refiner: PairRefiner | None = None,
     ) -> None:
         self._task = task
         self._timeline = task.probe.timeline()
         self._clock = clock
-        self._pairs = PairAnalyzer(estimator, clock, EvidenceKeeper(task))
+        self._pairs = PairAnalyzer(estimator, clock, EvidenceKeeper(task), refiner)
         self._comparer = comparer
         self._rows = _Collected()
         self._anchor: MeasuredFrame | None = None
+        self._between: list[MeasuredFrame] = []
         self._last: MeasuredFrame | None = None
         # Since the last one that was decoded.
         self._skipped: list[MeasuredFrame] = []
@@ -135,10 +142,13 @@ class ChunkAnalyzer:
                 self._keep_still(frame)
         if self._clock.is_anchor(last.pts, frame.pts):
             self._close_pair(last)
+        elif self._anchor is not None:
+            self._between.append(last)
 
     def _close_pair(self, anchor: MeasuredFrame) -> None:
         if self._anchor is not None:
             self._add_pair(self._anchor, anchor)
+        self._between = []
         self._anchor = anchor if self._is_own(anchor) else None
 
     def _finish(self) -> None:
@@ -183,7 +193,8 @@ class ChunkAnalyzer:
         if first.pts == second.pts:
             return
         seconds = float((second.pts - first.pts) * self._timeline.time_base)
-        self._pairs.add(_seen(first), _seen(second), PairTime(first.pts, second.pts, seconds))
+        time = PairTime(first.pts, second.pts, seconds)
+        self._pairs.add(_seen(first), _seen(second), time, [_seen(one) for one in self._between])
 
 
 def _seen(frame: MeasuredFrame) -> SeenFrame | None:
@@ -211,17 +222,17 @@ def analyze_chunk(
     """
     clock = PairClock(task.probe.timeline(), task.settings.flow)
     measurer = FrameMeasurer(task, clock)
-    estimator = estimator_for(task.settings, models)
+    estimator, refiner = estimator_for(task.settings, models), refiner_of(task, models)
     progress = on_progress or (lambda frames: None)
     if task.settings.decoding.skip_unreferenced and can_skip(task.probe, task.sequential):
         comparer = RememberingComparer()
         evidence = WindowEvidence(task, clock, measurer, comparer)
-        analyzer = ChunkAnalyzer(task, clock, estimator, comparer)
+        analyzer = ChunkAnalyzer(task, clock, estimator, comparer, refiner)
         with WindowDecoder(media, task.probe, task.range, evidence) as windows:
             analyzer.run(map(_of_window, windows), progress)
             decode = _summary(windows.report)
     else:
-        analyzer = ChunkAnalyzer(task, clock, estimator, StepComparer())
+        analyzer = ChunkAnalyzer(task, clock, estimator, StepComparer(), refiner)
         with FrameDecoder(media, task.probe, task.range, task.sequential) as decoder:
             analyzer.run(_measured(decoder, measurer), progress)
             decode = _summary(decoder.report)
@@ -232,7 +243,7 @@ def analyze_chunk(
         working_width_px=width,
         working_height_px=height,
         decode=decode,
-        engine=estimator.engine,
+        engine=estimator.engine if refiner is None else refiner.engine,
     )
     return write_chunk(analyzer.result(meta))
 

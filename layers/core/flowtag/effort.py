@@ -63,6 +63,12 @@ _MODEL_SECONDS_PER_MEGAPIXEL = 10.0
 _PAIR_OF_MODEL_SECONDS_PER_MEGAPIXEL = 0.11
 """Confidence of its flow and the camera's motion, beside the model itself."""
 
+USUAL_REFINED_SHARE = 0.1
+"""Of pairs, where a model refines: as over rendered clips and footage (benchmarks/hybrid.md)."""
+
+MOST_REFINED_SHARE = 1.0
+"""Of pairs: a chunk in which all are in doubt has to be in time, too."""
+
 
 class WorkRate(NamedTuple):
     """Processor seconds that a second of a video takes.
@@ -81,6 +87,7 @@ def work_rate(
     settings: AnalysisSettings,
     size_bytes: int | None = None,
     model_seconds: float | None = None,
+    refined_share: float = USUAL_REFINED_SHARE,
 ) -> WorkRate:
     """What a second of a video takes, by kind of work.
 
@@ -88,8 +95,9 @@ def work_rate(
         probe: what the video is.
         settings: how it is analysed.
         size_bytes: length of its file, for its bit rate; None: what is usual for its codec.
-        model_seconds: processor seconds for a megapixel of a pair, where a model estimates flow;
-            None: not known.
+        model_seconds: processor seconds for a megapixel of a pair, where a model estimates flow
+            or refines it; None: not known.
+        refined_share: of pairs, where a model refines.
     """
     rate = float(probe.frame_rate)
     scale = probe.width * probe.height / _MEASURED_PIXELS
@@ -103,7 +111,7 @@ def work_rate(
     frames_per_pair = max(round_half_up(probe.frame_rate / settings.flow.pairs_per_second), 1)
     pairs = rate / frames_per_pair
     analysing = rate * _FRAME_SECONDS * scale + pairs * _pair_seconds(
-        probe, settings, model_seconds
+        probe, settings, model_seconds, refined_share
     )
     return WorkRate(rate * frame, analysing)
 
@@ -159,6 +167,8 @@ def chunk_seconds_within(
 ) -> Fraction:
     """Whole seconds of a video that can be analysed within so many processor seconds; at least one.
 
+    However many of its pairs are refined, where a model refines.
+
     Args:
         probe: what the video is.
         settings: how it is analysed.
@@ -166,7 +176,7 @@ def chunk_seconds_within(
         size_bytes: as of :func:`work_rate`.
         model_seconds: likewise.
     """
-    each = cpu_seconds_per_second(probe, settings, size_bytes, model_seconds)
+    each = sum(work_rate(probe, settings, size_bytes, model_seconds, MOST_REFINED_SHARE))
     seconds = chunk_cpu_seconds / each
     return Fraction(max(math.floor(seconds), _SHORTEST_CHUNK_SECONDS))
 
@@ -200,10 +210,22 @@ def cost_usd(cpu_seconds: float, usd_per_cpu_second: float) -> float:
 
 
 def _pair_seconds(
+    probe: VideoProbe,
+    settings: AnalysisSettings,
+    model_seconds: float | None,
+    refined_share: float,
+) -> float:
+    if settings.model_sha256 is not None:
+        return _pair_of_model_seconds(probe, settings, model_seconds)
+    cheap = _PAIR_SECONDS[settings.preset]
+    if settings.refine is None:
+        return cheap
+    return cheap + refined_share * _pair_of_model_seconds(probe, settings, model_seconds)
+
+
+def _pair_of_model_seconds(
     probe: VideoProbe, settings: AnalysisSettings, model_seconds: float | None
 ) -> float:
-    if settings.model_sha256 is None:
-        return _PAIR_SECONDS[settings.preset]
     width, height = probe.display_size()
     # No picture is made larger.
     longer_px = min(settings.flow.working_size_px, max(width, height))

@@ -10,10 +10,10 @@ import numpy as np
 from flowtag.contracts.evidence import EvidenceSample, write_sample
 from flowtag.contracts.features import PairTable
 from flowtag.contracts.messages import ChunkTask
+from flowtag.cut_pairs import CutTest
 from flowtag.flow.field import FlowField, GreyImage
 from flowtag.flow.frame_pair import FramePair
 from flowtag.least_trusted import Doubt, EvidenceCells
-from flowtag.motion.evidence import StepComparer, measure_frame
 
 _JPEG_QUALITY = 80
 
@@ -29,13 +29,13 @@ class EvidenceKeeper:
     """Takes pairs as they are estimated and keeps the least trusted ones.
 
     No more than the run's cap is held at a time. What lies across a cut is no evidence: flow has
-    to fail there. That is told by the pair's two frames alone, as edits are found in assembly.
+    to fail there.
     """
 
     def __init__(self, task: ChunkTask) -> None:
         self._limits = task.settings.thresholds
         self._cells = EvidenceCells(task.probe, task.settings)
-        self._comparer = StepComparer()
+        self._crosses_cut = CutTest(task.settings.thresholds)
         self._kept: dict[Doubt, _Kept] = {}
 
     def offer(self, row: PairTable, pair: FramePair, flow: FlowField) -> None:
@@ -58,15 +58,6 @@ class EvidenceKeeper:
     def samples(self) -> dict[int, bytes]:
         """By pts, the file of each pair that is kept."""
         return {doubt.pts: _sample(doubt.pts, kept) for doubt, kept in sorted(self._kept.items())}
-
-    def _crosses_cut(self, pair: FramePair) -> bool:
-        first, second = measure_frame(pair.first), measure_frame(pair.second)
-        if self._comparer.compare(first, second).match >= self._limits.cut_match:
-            return False
-        a, b = first.signature.ravel(), second.signature.ravel()
-        if not a.std() or not b.std():
-            return True
-        return float(np.corrcoef(a, b)[0, 1]) < self._limits.turmoil_likeness
 
 
 def _sample(pts: int, kept: _Kept) -> bytes:

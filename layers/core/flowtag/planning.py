@@ -11,7 +11,14 @@ import numpy as np
 from flowtag import ALGORITHM_VERSION, __version__
 from flowtag.contracts.messages import ChunkRange, Plan, SourceRef, VideoProbe
 from flowtag.dividing import ChunkWork, divide, safe_cpu_seconds
-from flowtag.effort import chunk_seconds_within, without_clock, work_rate
+from flowtag.effort import (
+    MOST_REFINED_SHARE,
+    USUAL_REFINED_SHARE,
+    WorkRate,
+    chunk_seconds_within,
+    without_clock,
+    work_rate,
+)
 from flowtag.errors import SettingsError
 from flowtag.identity import run_id, video_id
 from flowtag.settings import AnalysisSettings, ExecutionSettings
@@ -51,15 +58,12 @@ def plan_video(
     believed = _believed(probe, index, source)
     seconds = _chunk_seconds(believed, source, settings, execution)
     chunks = chunk_ranges(index, probe, seconds, settings.range_seconds)
-    rate = work_rate(
-        believed,
-        settings,
-        source.size_bytes or None,
-        execution.model_cpu_seconds_per_megapixel,
+    usual, most = (
+        ChunkWork(believed, index, _rate(believed, source, settings, execution, share))
+        for share in (USUAL_REFINED_SHARE, MOST_REFINED_SHARE)
     )
-    work = ChunkWork(believed, index, rate)
     if index.clean:
-        chunks = divide(chunks, work, execution.chunk_timeout_seconds)
+        chunks = divide(chunks, most, execution.chunk_timeout_seconds)
     return Plan(
         run_id=run_id(source, settings, ALGORITHM_VERSION),
         video_id=video_id(source),
@@ -73,9 +77,20 @@ def plan_video(
         algorithm_version=ALGORITHM_VERSION,
         flowtag_version=__version__,
         chunks=chunks,
-        estimate=work.estimate(chunks),
+        estimate=usual.estimate(chunks),
         warnings=probe.warnings,
     )
+
+
+def _rate(
+    probe: VideoProbe,
+    source: SourceRef,
+    settings: AnalysisSettings,
+    execution: ExecutionSettings,
+    refined_share: float,
+) -> WorkRate:
+    model_seconds = execution.model_cpu_seconds_per_megapixel
+    return work_rate(probe, settings, source.size_bytes or None, model_seconds, refined_share)
 
 
 def _chunk_seconds(

@@ -220,6 +220,59 @@ class Thresholds(Model):
     )
 
 
+class RefineSettings(Model):
+    """Which pairs a costlier model estimates again, after DIS. Each with the reason for its value.
+
+    Decided for each pair by what DIS found of it and by its two frames, never by its neighbours.
+    """
+
+    model: str = Field(pattern=ESTIMATOR_PATTERN, description="Name of the model.")
+    model_sha256: str = Field(description="Its digest: SHA-256 of its model.json.")
+    low_confidence: float = Field(
+        0.6,
+        ge=0,
+        le=1,
+        description="Up to this mean confidence DIS is unsure of a pair: most pairs' is over 0.85.",
+    )
+    disagreeing_levels: float = Field(
+        7.5,
+        ge=0,
+        description="Mean difference of the frames along the flow, in grey levels, from which flow"
+        " and pictures disagree, however sure the flow is of itself. From 6 on half as many pairs"
+        " again are asked about, and no more tags agree.",
+    )
+    complex_spread: float = Field(
+        0.045,
+        ge=0,
+        description="Standard deviation of the vectors' lengths, diagonals per second, from which"
+        " a pair shows several motions, beyond what the camera's zoom and roll make of it,",
+    )
+    complex_confidence: float = Field(
+        0.85, ge=0, le=1, description="if its mean confidence is at most this: most pairs' is more."
+    )
+    large_displacement: float = Field(
+        0.1,
+        gt=0,
+        description="Diagonals that a twentieth of the vectors exceed, from which the model, where"
+        " it is asked, follows the flow through the frames between: farther, it explains the"
+        " pictures better so; nearer, the steps' errors add up to more than they save.",
+    )
+    least_gain: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        description="The model's flow counts where it lowers the frames' difference along the flow"
+        " by this share: on clips of known motion, taking it always makes more tags wrong than DIS"
+        " alone has,",
+    )
+    least_gain_levels: float = Field(
+        0.5,
+        ge=0,
+        description="and by so many grey levels, less than which coding leaves; and where it is no"
+        " less sure than DIS.",
+    )
+
+
 class AnalysisSettings(Model):
     """All that decides the numbers of a run; its digest is part of the run's identity."""
 
@@ -232,6 +285,9 @@ class AnalysisSettings(Model):
     )
     flow: FlowSettings = FlowSettings()
     decoding: DecodingSettings = DecodingSettings()
+    refine: RefineSettings | None = Field(
+        None, description="Which pairs a model estimates again after DIS; None: none."
+    )
     thresholds: Thresholds = Thresholds()
 
     @classmethod
@@ -250,6 +306,10 @@ class AnalysisSettings(Model):
         """The same, but every pair's flow is estimated by a model, at the size that suits it."""
         flow = self.flow.model_copy(update={"estimator": name, "working_size_px": working_size_px})
         return self.model_copy(update={"flow": flow, "model_sha256": sha256})
+
+    def with_refining(self, name: str, sha256: str) -> AnalysisSettings:
+        """The same, but a model estimates those pairs again that DIS leaves in doubt."""
+        return self.model_copy(update={"refine": RefineSettings(model=name, model_sha256=sha256)})
 
     def digest(self) -> str:
         """SHA-256 of the canonical JSON of these settings, in hexadecimal."""
@@ -291,7 +351,8 @@ class ExecutionSettings(Model):
         None,
         gt=0,
         allow_inf_nan=False,
-        description="What the model takes, as its manifest says, where one estimates flow.",
+        description="What the model takes, as its manifest says, where one estimates flow or"
+        " refines it.",
     )
     jobs: int = Field(1, ge=1, description="Chunks analysed at a time, a process each.")
     chunk_timeout_seconds: float = Field(

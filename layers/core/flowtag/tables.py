@@ -75,6 +75,8 @@ def _pair_type(column: str) -> pa.DataType:
         return pa.int64()
     if column == "directions":
         return pa.list_(pa.uint8(), 8)
+    if column == "gate":
+        return pa.uint16()
     return pa.float32()
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from flowtag.assembly.gates import refining_of
 from flowtag.assembly.stitching import StitchedRun
 from flowtag.contracts.messages import Plan
-from flowtag.contracts.metadata import Analysis, Estimator, FrameCounts, Gap, Instant
+from flowtag.contracts.metadata import Analysis, Estimator, FrameCounts, Gap, Instant, Refining
 from flowtag.timing import Timeline
 
 _HOLE_INTERVALS = 1.6
@@ -33,12 +34,14 @@ class Account:
     Attributes:
         counts: expected, decoded, skipped, dropped, repeated.
         holes: spans that could not be analysed, or that the timeline leaves out.
+        refining: what a model was asked about; None where none refines.
         partial: something that is in the file could not be decoded.
         warnings: for people.
     """
 
     counts: FrameCounts
     holes: tuple[_Hole, ...]
+    refining: Refining | None
     partial: bool
     warnings: tuple[str, ...]
 
@@ -56,6 +59,7 @@ class Account:
             estimator=Estimator(
                 name=plan.settings.flow.estimator, sha256=plan.settings.model_sha256
             ),
+            refining=self.refining,
             settings=plan.settings.model_dump(mode="json"),
             settings_digest=plan.settings_digest,
             flowtag_version=plan.flowtag_version,
@@ -95,7 +99,8 @@ def account_for(run: StitchedRun, plan: Plan) -> Account:
     )
     partial = any(hole.undecoded or hole.lost for hole in holes) or damaged
     holes.sort(key=lambda hole: (hole.start_pts, hole.end_pts))
-    return Account(counts, tuple(holes), partial, _warnings(run, plan))
+    refining = refining_of(run.pairs["gate"], plan.settings.refine)
+    return Account(counts, tuple(holes), refining, partial, _warnings(run, plan))
 
 
 def instant(timeline: Timeline, pts: int) -> Instant:

@@ -12,6 +12,7 @@ import numpy as np
 
 from flowtag.assembly.account import account_for, instant
 from flowtag.assembly.evidence import evidence_of
+from flowtag.assembly.gates import gate_of
 from flowtag.assembly.segment_tags import SegmentTags, known, tag_segment
 from flowtag.assembly.shots import EditList, ShotSpan, find_edits, pairs_by_shot, shots_between
 from flowtag.assembly.stitching import LoadChunk, StitchedRun, stitch
@@ -228,6 +229,7 @@ def _segments(
                 subject=tags.subject,
                 peak=peak,
                 confidence=tags.confidence,
+                gate=gate_of(span.pairs.rows["gate"], plan.settings.refine),
                 flags=sorted({*tags.flags, *_span_flags(run, plan, span, shots, edits)}),
                 thumbnail=name,
             )

@@ -18,13 +18,13 @@ from flowtag.contracts.evidence import (
     Reason,
     read_sample,
 )
-from flowtag.contracts.features import light_change
+from flowtag.contracts.features import PairGate, light_change
 from flowtag.contracts.messages import Plan
 from flowtag.contracts.metadata import Segment
 from flowtag.edits.edit import Edit
 from flowtag.least_trusted import EvidenceCells
 from flowtag.runs import readable_json
-from flowtag.settings import Thresholds
+from flowtag.settings import RefineSettings, Thresholds
 
 # A quarter of the picture is more than a subject's edges and what leaves the picture.
 _LARGE_SHARE = 0.25
@@ -110,7 +110,12 @@ def _described(
         luma=known(float(row["luma"]), 1),
         light_change=known(float(light_change(row["gain"], row["offset"], row["luma"])), 4),
         reasons=reasons_of(row, sample, edit, limits),
+        refined_by=_refined_by(row, plan.settings.refine),
     )
+
+
+def _refined_by(row: np.void, refine: RefineSettings | None) -> str | None:
+    return refine.model if refine is not None and row["gate"] & PairGate.REFINED else None
 
 
 def _edit_between(

@@ -56,6 +56,7 @@ COMPACT_PAIR_DTYPE = np.dtype(
         ("texture", "<f2"),
         ("light_change", "<f2"),  # relative to the luma of the first frame
         ("directions", "<u1", (8,)),
+        ("gate", "<u2"),
     ]
 )
 _CACHED_CHUNKS = 4

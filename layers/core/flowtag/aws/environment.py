@@ -71,6 +71,7 @@ class PlanEnvironment(DispatchEnvironment):
     source_suffixes: str = Field("", description="Separated by commas; empty: any.")
     preset: Preset = "balanced"
     estimator: str = Field("dis", description="Or a model: NAME or NAME@DIGEST.")
+    refine: str | None = Field(None, description="A model that refines; None: none.")
     chunk_seconds: Fraction = Field(Fraction(60), gt=0)
     chunk_cpu_seconds: float | None = Field(None, gt=0)
     chunk_timeout_seconds: float = Field(900, gt=0, description="What a worker has for a chunk.")

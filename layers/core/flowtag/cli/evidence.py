@@ -114,7 +114,8 @@ def _drawn(run: OneRun, index: EvidenceIndex, number: int, out: Path) -> Path:
     video = run.metadata.video
     name = printable(video.uri.rpartition("/")[2])
     rank = "the least trusted pair" if number == 0 else f"least trusted pair {number}"
-    title = f"{name}, {pair.start.timecode}: {rank}, of {len(index.pairs)} ({index.estimator})"
+    by = pair.refined_by or index.estimator
+    title = f"{name}, {pair.start.timecode}: {rank}, of {len(index.pairs)} ({by})"
     path = out / f"{video.id}-evidence-{number:04d}.png"
     write_whole(path, pair_picture(pair, read_sample(run.read(pair.name)), title))
     return path

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from flowtag.export.formats import Format
     from flowtag.local.outcomes import Outcome
     from flowtag.local.video_run import Host
-    from flowtag.models.registry import KeptModel, ModelRegistry
     from flowtag.places import SourcePlace, StorePlace
     from flowtag.settings import Preset
 
@@ -51,6 +51,11 @@ _OPTIONS = (
         default="dis",
         show_default=True,
         help="What estimates the flow: dis, or a model; flowtag models list names them.",
+    ),
+    click.option(
+        "--refine",
+        metavar="NAME[@DIGEST]",
+        help="A model that estimates those pairs again that dis leaves in doubt.",
     ),
     click.option(
         "--models",
@@ -114,6 +119,7 @@ class TaggingOptions:
     jobs: int | None
     preset: Preset
     estimator: str
+    refine: str | None
     models_root: str | None
     chunk_seconds: float
     moments: tuple[Fraction | None, Fraction | None] | None
@@ -218,7 +224,7 @@ def tagging_host(
     """
     from flowtag.cli.model_places import registry_at
     from flowtag.local.video_run import Host
-    from flowtag.models.choosing import pinned
+    from flowtag.models.choosing import choose, choose_refiner, pinned
     from flowtag.report.writing import require_template_engine
     from flowtag.settings import AnalysisSettings, ExecutionSettings
     from flowtag.storage import FolderStore
@@ -233,7 +239,13 @@ def tagging_host(
     chunk_seconds = Fraction(str(options.chunk_seconds))
     execution = ExecutionSettings(chunk_seconds=chunk_seconds, jobs=options.jobs or _cores())
     models = registry_at(options.models_root, access)
-    settings, execution = pinned(_model(options.estimator, models), settings, execution)
+    with _as_option("--estimator"):
+        model = choose(options.estimator, models)
+    with _as_option("--refine"):
+        refiner = choose_refiner(options.refine, models)
+        settings, execution = pinned(model, settings, execution, refiner)
+    if (model or refiner) is not None:
+        _require_onnxruntime()
     store = results.open() if options.proxy or options.report else None
     folder = store if isinstance(store, FolderStore) else None
     proxies, reports = (folder if wanted else None for wanted in (options.proxy, options.report))
@@ -249,17 +261,14 @@ def tagging_host(
     )
 
 
-def _model(estimator: str, models: ModelRegistry) -> KeptModel | None:
+@contextmanager
+def _as_option(name: str) -> Iterator[None]:
     from flowtag.errors import ModelError, SettingsError, StorageError
-    from flowtag.models.choosing import choose
 
     try:
-        model = choose(estimator, models)
+        yield
     except (ModelError, StorageError) as error:
-        raise SettingsError(f"--estimator: {error}") from error
-    if model is not None:
-        _require_onnxruntime()
-    return model
+        raise SettingsError(f"{name}: {error}") from error
 
 
 def _require_onnxruntime() -> None:

@@ -63,7 +63,8 @@ class ChunkMeta(Model):
     """The JSON part of a chunk file.
 
     Attributes:
-        engine: what ran the model that estimated flow, on what, and how precisely; None: no model.
+        engine: what ran the model that estimated or refined flow, on what, and how precisely; None:
+            no model.
     """
 
     schema_name: Literal["flowtag.chunk/2"] = "flowtag.chunk/2"

@@ -43,6 +43,7 @@ class EvidencePair(Model):
         speed: None where nothing was trusted.
         light_change: of the mean brightness, relative to the first frame's.
         reasons: why its flow may not be trusted; empty where the numbers name no cause.
+        refined_by: the model whose flow this is; None: the run's estimator's.
     """
 
     name: str
@@ -58,6 +59,7 @@ class EvidencePair(Model):
     luma: float | None
     light_change: float | None
     reasons: list[Reason]
+    refined_by: str | None = None
 
 
 class EvidenceIndex(Model):

@@ -7,6 +7,8 @@ Sizes are those of the upright picture; rates are per second; unknown is NaN.
 
 from __future__ import annotations
 
+from enum import IntFlag
+
 import numpy as np
 import numpy.typing as npt
 
@@ -25,6 +27,29 @@ DIRECTION_SECTORS = 8
 FRAME_CORRUPT = 1
 FRAME_RESIZED = 2
 FRAME_SKIPPED = 4
+
+
+class PairGate(IntFlag):
+    """Which way the flow of a pair was estimated, and why: the bits of the column ``gate``.
+
+    None is set where no costlier model was to be asked, or nothing called for it.
+    """
+
+    ASKED = 1
+    """The model estimated the pair's flow again."""
+    REFINED = 2
+    """and explained the pictures better: its flow is what the row tells of."""
+    FOLLOWED = 4
+    """It followed the flow through the frames between."""
+    LOW_CONFIDENCE = 8
+    COMPLEXITY = 16
+    DISAGREEMENT = 32
+    LARGE_DISPLACEMENT = 64
+    ACROSS_CUT = 128
+    """Not asked: flow has to fail there."""
+    NOTHING_TO_GAIN = 256
+    """Not asked: the frames are the same, or show nothing that would tell motion."""
+
 
 FRAME_DTYPE = np.dtype(
     [
@@ -66,6 +91,7 @@ PAIR_DTYPE = np.dtype(
         ("gain", "<f4"),  # photometric: second ≈ gain · first + offset
         ("offset", "<f4"),
         ("directions", "<u1", (DIRECTION_SECTORS,)),  # histogram in 1/255
+        ("gate", "<u2"),  # PairGate
     ]
 )
 

@@ -23,6 +23,15 @@ CameraLabel = Literal[
 ]
 Steadiness = Literal["locked", "smooth", "handheld", "shaky"]
 Status = Literal["complete", "partial", "skipped", "failed"]
+GatePath = Literal["cheap", "mixed", "refined"]
+GateReason = Literal[
+    "low_confidence",
+    "complexity",
+    "disagreement",
+    "large_displacement",
+    "across_cut",
+    "nothing_to_gain",
+]
 TransitionKind = Literal["start", "cut", "dissolve", "fade"]
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -71,6 +80,18 @@ class Estimator(Model):
     sha256: str | None = Field(description="Digest of a learned model's weights.")
 
 
+class Refining(Model):
+    """What a costlier model was asked about, over the whole video."""
+
+    name: str
+    sha256: str = Field(description="Digest of the model.")
+    pairs: int = Field(ge=0, description="Pairs of frames in the video.")
+    asked: int = Field(ge=0, description="Pairs whose flow the model estimated.")
+    refined: int = Field(ge=0, description="Pairs for which it explained the pictures better.")
+    followed: int = Field(ge=0, description="Of those asked, through the frames between.")
+    reasons: dict[GateReason, int] = Field(description="Pairs for which each reason holds.")
+
+
 class FrameCounts(Model):
     """What became of the frames."""
 
@@ -95,6 +116,7 @@ class Analysis(Model):
     status: Status
     reason: str | None = Field(None, description="Why it was skipped or failed.")
     estimator: Estimator
+    refining: Refining | None = Field(None, description="Null where no model refines.")
     settings: dict[str, Any]
     settings_digest: str
     flowtag_version: str
@@ -181,6 +203,17 @@ class Confidence(Model):
     coverage: Share = Field(description="Fraction of the picture trusted.")
 
 
+class Gate(Model):
+    """Which way the flow of a segment's pairs was estimated, and why; shares are of its pairs."""
+
+    path: GatePath = Field(description="Whose flow the figures are by: dis, the model, or both.")
+    model: str = Field(description="Name of the model.")
+    asked_share: Share = Field(description="The model estimated their flow.")
+    refined_share: Share = Field(description="and explained the pictures better: its flow counts.")
+    followed_share: Share = Field(description="The model went through the frames between.")
+    reasons: dict[GateReason, Share] = Field(description="For asking the model, or against it.")
+
+
 class Segment(Model):
     """The editorial unit: a shot, or a part of one in which the motion keeps its character."""
 
@@ -193,6 +226,7 @@ class Segment(Model):
     subject: Subject
     peak: Peak | None
     confidence: Confidence
+    gate: Gate | None = Field(None, description="Null where no model refines.")
     flags: list[str]
     thumbnail: str | None
 

@@ -38,7 +38,8 @@ class FlowEstimator(Protocol):
     def estimate(self, pairs: Sequence[FramePair]) -> list[FlowField]:
         """The flow of each pair, first to second; all pairs are of one size.
 
-        The result of a pair does not depend on the others that it is estimated with.
+        The result of a pair does not depend on the others that it is estimated with. A model
+        follows flow through the frames between a pair's own, where it has any.
         """
         ...
 
@@ -59,6 +60,29 @@ def estimator_for(settings: AnalysisSettings, models: ModelSource) -> FlowEstima
         return DisFlow(settings.flow)
     if sha256 is None:
         raise ModelError(f"the settings name the model {name} but not its digest; plan anew")
+    return _by_model(name, sha256, settings, models)
+
+
+def refiner_for(settings: AnalysisSettings, models: ModelSource) -> FlowEstimator | None:
+    """The model that is to refine what the estimator leaves in doubt; None where none is.
+
+    Args:
+        settings: which name it, and pin it.
+        models: whence it comes.
+
+    Raises:
+        ModelError: there is no such model, or it is not what it should be.
+        StorageError: the place where models are kept failed.
+    """
+    wanted = settings.refine
+    if wanted is None:
+        return None
+    return _by_model(wanted.model, wanted.model_sha256, settings, models)
+
+
+def _by_model(
+    name: str, sha256: str, settings: AnalysisSettings, models: ModelSource
+) -> FlowEstimator:
     # ONNX Runtime takes a fifth of a second to import.
     from flowtag.flow.onnx import OnnxFlow
 

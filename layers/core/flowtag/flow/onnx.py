@@ -9,6 +9,7 @@ import numpy as np
 
 from flowtag.flow.confidence import confidence, gather_cues
 from flowtag.flow.field import FloatArray, FlowField, GreyImage, every
+from flowtag.flow.following import followed, trusted_throughout
 from flowtag.flow.frame_pair import FramePair
 from flowtag.flow.onnx_graph import OnnxGraph
 from flowtag.flow.photometry import equalise
@@ -52,11 +53,15 @@ class OnnxFlow:
         return 1 if self.graph.device == "cpu" else self._manifest.batch_pairs
 
     def estimate(self, pairs: Sequence[FramePair]) -> list[FlowField]:
-        """Flow of each pair from its first to its second frame, with its confidence."""
-        pictures = [equalise(pair.first, pair.second, pair.change) for pair in pairs]
+        """Flow of each pair from its first to its second frame, with its confidence.
+
+        Where a pair has frames between, flow is followed through them.
+        """
+        steps = [pair.steps() for pair in pairs]
+        found = iter(self._outputs_of([_equal(step) for parts in steps for step in parts]))
         return [
-            self._field(two, outputs)
-            for two, outputs in zip(pictures, self._outputs_of(pictures), strict=True)
+            self._field(_equal(pair), _joined([next(found) for _ in parts]))
+            for pair, parts in zip(pairs, steps, strict=True)
         ]
 
     def both_ways(self, first: GreyImage, second: GreyImage) -> tuple[FloatArray, FloatArray]:
@@ -121,3 +126,22 @@ class OnnxFlow:
             manifest.scale
         )
         return np.repeat(values, manifest.channels, axis=1)
+
+
+def _equal(pair: FramePair) -> Pictures:
+    return equalise(pair.first, pair.second, pair.change)
+
+
+def _joined(steps: Sequence[dict[str, FloatArray]]) -> dict[str, FloatArray]:
+    """The outputs of a pair's steps as those of the pair."""
+    if len(steps) == 1:
+        return steps[0]
+    forward = [step["forward"] for step in steps]
+    whole = {
+        "forward": followed(forward),
+        "backward": followed([step["backward"] for step in reversed(steps)]),
+    }
+    if "confidence" in steps[0]:
+        trust = [step["confidence"] for step in steps]
+        whole["confidence"] = trusted_throughout(forward, trust)
+    return whole
