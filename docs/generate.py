@@ -23,14 +23,8 @@ from flowtag.catalog_entry import Catalog
 from flowtag.cli import main as flowtag
 from flowtag.cli.schema import motion_schema
 from flowtag.models.manifest import ModelManifest
-from flowtag.settings import (
-    DECODING,
-    PRESETS,
-    DecodingSettings,
-    FlowSettings,
-    RefineSettings,
-    Thresholds,
-)
+from flowtag.settings import DECODING, PRESETS, DecodingSettings, FlowSettings
+from flowtag.thresholds import RefineSettings, Thresholds
 from functions.api.app import app as api
 
 ROOT = Path(__file__).parents[1]
@@ -52,8 +46,8 @@ _THRESHOLDS = """\
 
 Where assembly draws its lines, with the reason for each value, and how the presets decode and
 estimate flow.
-Written by `make docs` from `flowtag/settings.py`, the one place where they stand. All of these are
-part of a run's settings, are written into `motion.json`, and change its run id.
+Written by `make docs` from `flowtag/thresholds.py` and `settings.py`, where each stands once. All
+are part of a run's settings, are written into `motion.json`, and change its run id.
 """
 
 

@@ -18,7 +18,7 @@ from pydantic import Field
 from flowtag.aws.environment import read_environment
 from flowtag.aws.failures import task_of
 from flowtag.errors import ContractError, FlowtagError
-from flowtag.settings import Model
+from flowtag.frozen_model import Model
 from gpu_worker.worker import carry_out_task, logger, named
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from flowtag.contracts.evidence import EvidenceIndex, read_index, read_sample
-from flowtag.settings import AnalysisSettings, Thresholds
+from flowtag.settings import AnalysisSettings
+from flowtag.thresholds import Thresholds
 from tests.functional.command import Ran, make_clip, run_flowtag
 from tests.rendering import CameraMove, Clip, Edit, Flash, Look, Part, Picture, Shot, render_clip
 from tests.tagging import Tagged, tag

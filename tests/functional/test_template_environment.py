@@ -16,7 +16,7 @@ from flowtag.aws.environment import (
     ReconcileEnvironment,
     read_environment,
 )
-from flowtag.settings import Model
+from flowtag.frozen_model import Model
 from tests.cloud.template import COMPUTES, ROOT, Stack, read_template, render
 
 ASKED: dict[str, type[Model]] = {

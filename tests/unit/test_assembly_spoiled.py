@@ -10,7 +10,7 @@ import pytest
 
 from flowtag.assembly.spoiled import fill_in, stand_ins, with_stand_ins
 from flowtag.edits.edit import FrameEvidence, Signatures
-from flowtag.settings import Thresholds
+from flowtag.thresholds import Thresholds
 
 NAN = float("nan")
 

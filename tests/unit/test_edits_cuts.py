@@ -7,7 +7,7 @@ import pytest
 
 from flowtag.edits.cuts import CutSearch, find_cuts
 from flowtag.edits.edit import correlation
-from flowtag.settings import Thresholds
+from flowtag.thresholds import Thresholds
 from tests.rendering import CameraMove, Edit, Flash, Look, Part, Picture, Shot, Subject, steady
 from tests.unit.edit_evidence import clip_of, evidence_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flowtag.edits.dissolves import find_dissolves
-from flowtag.settings import Thresholds
+from flowtag.thresholds import Thresholds
 from tests.rendering import CameraMove, Edit, Look, Part, Picture, Shot, Subject, steady
 from tests.unit.edit_evidence import clip_of, evidence_of
 

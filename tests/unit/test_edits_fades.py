@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from flowtag.edits.fades import fades_of, find_blank_runs
-from flowtag.settings import Thresholds
+from flowtag.thresholds import Thresholds
 from tests.rendering import Clip, Edit, steady
 from tests.unit.edit_evidence import clip_of, evidence_in, evidence_of
 

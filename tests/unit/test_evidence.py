@@ -17,7 +17,8 @@ from flowtag.contracts.features import PAIR_DTYPE, light_change
 from flowtag.errors import ContractError
 from flowtag.inspection.colour_wheel import flow_colours
 from flowtag.least_trusted import Doubt, EvidenceCells
-from flowtag.settings import AnalysisSettings, Thresholds
+from flowtag.settings import AnalysisSettings
+from flowtag.thresholds import Thresholds
 from tests.unit.run_objects import CHUNK_PTS, FRAME_RATE, make_probe
 
 CHUNKS = 30

@@ -7,7 +7,7 @@ import pytest
 
 from flowtag.assembly.gates import Gates, gate_of, refining_of
 from flowtag.contracts.features import PairGate
-from flowtag.settings import RefineSettings
+from flowtag.thresholds import RefineSettings
 
 REFINE = RefineSettings(model="tiny", model_sha256="0" * 64)
 LEFT = PairGate(0)

@@ -14,7 +14,8 @@ from flowtag.flow.frame_pair import FramePair
 from flowtag.gating import CheapFindings, Explained, RefineGate
 from flowtag.motion.picture_area import find_picture
 from flowtag.motion.statistics import PairTime, pair_features
-from flowtag.settings import FlowSettings, RefineSettings, Thresholds
+from flowtag.settings import FlowSettings
+from flowtag.thresholds import RefineSettings, Thresholds
 from tests.rendering import Shot, Subject, steady
 from tests.unit.flow_fields import EVERYWHERE, SECONDS, moved_by, two_pictures
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from flowtag.edits.edit import FrameEvidence
 from flowtag.going_back import SparseWindow, stretches_to_decode
-from flowtag.settings import Thresholds
+from flowtag.thresholds import Thresholds
 
 FRAMES = 41
 EVERY_SECOND = np.arange(FRAMES) % 2 == 1

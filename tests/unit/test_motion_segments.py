@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowtag.motion.segments import split_shot
-from flowtag.settings import Thresholds
+from flowtag.thresholds import Thresholds
 from tests.unit.pair_series import INTERVAL_SECONDS, Values, make_series, times
 
 LIMITS = Thresholds()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from flowtag.motion.tags import activity_of, level_of, robust_mean, tag_camera, weighted_mean
-from flowtag.settings import Thresholds
+from flowtag.thresholds import Thresholds
 from tests.unit.pair_series import SHAPE, make_series, times
 
 LIMITS = Thresholds()

@@ -12,18 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from flowtag.frozen_model import Model
 from flowtag.settings import (
     PRESETS,
     AnalysisSettings,
     ExecutionSettings,
     FlowSettings,
-    Model,
     Preset,
     Rational,
-    Thresholds,
     canonical_digest,
     canonical_json,
 )
+from flowtag.thresholds import Thresholds
 
 
 class Ratio(Model):

@@ -7,10 +7,10 @@ from typing import Protocol
 from flowtag.catalog import add_to_catalog
 from flowtag.contracts.metadata import MotionMetadata, Status
 from flowtag.errors import ObjectNotFoundError
+from flowtag.frozen_model import Model
 from flowtag.latest import SourceOrder, read_source, update_latest
 from flowtag.run_keys import RunKeys
 from flowtag.runs import read_motion
-from flowtag.settings import Model
 from flowtag.storage import ObjectStore
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from flowtag.catalog_entry import CatalogEntry
 from flowtag.contracts.messages import ChunkRange
 from flowtag.contracts.metadata import Segment
-from flowtag.settings import Model
+from flowtag.frozen_model import Model
 
 VIDEO_ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,63}$"
 CONTENT_TYPE_PATTERN = r"^(video/[a-z0-9][a-z0-9.+-]{0,63}|application/(mxf|octet-stream))$"

@@ -7,9 +7,10 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, Field
 
 from flowtag.contracts.metadata import CameraLabel, Level, MotionMetadata, Segment, Status
+from flowtag.frozen_model import Model
 from flowtag.latest import SourceOrder
 from flowtag.run_keys import RunKeys
-from flowtag.settings import Model, canonical_digest
+from flowtag.settings import canonical_digest
 
 CATALOG_KEY = "catalog/catalog.json"
 

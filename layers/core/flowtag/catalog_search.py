@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from flowtag.catalog_entry import CatalogEntry
 from flowtag.contracts.metadata import CameraLabel, Level, Status
 from flowtag.errors import SettingsError
+from flowtag.frozen_model import Model
 from flowtag.latest import SourceOrder
-from flowtag.settings import Model
 
 MAX_CURSOR_LENGTH = 2048
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from flowtag.flow.frame_pair import FramePair
 from flowtag.motion.evidence import StepComparer, measure_frame
-from flowtag.settings import Thresholds
+from flowtag.thresholds import Thresholds
 
 
 class CutTest:

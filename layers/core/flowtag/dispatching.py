@@ -18,9 +18,9 @@ from pydantic import Field, ValidationError
 from flowtag.chunk_results import chunk_names
 from flowtag.contracts.messages import Plan
 from flowtag.errors import ContractError, NotHandedOutError, PreconditionFailedError, StorageError
+from flowtag.frozen_model import Model
 from flowtag.run_keys import RunKeys
 from flowtag.runs import find_with_etag, readable_json
-from flowtag.settings import Model
 from flowtag.storage import ObjectStore
 
 

@@ -16,7 +16,7 @@ from flowtag.cut_pairs import CutTest
 from flowtag.flow.field import FlowField
 from flowtag.flow.frame_pair import FramePair
 from flowtag.motion.picture_area import BoolArray
-from flowtag.settings import RefineSettings, Thresholds
+from flowtag.thresholds import RefineSettings, Thresholds
 
 _FASTEST_PERCENT = 95
 # Standard deviation of places across a picture of 16:9, in diagonals.

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from flowtag.edits.bridging import Bridges
 from flowtag.edits.dissolves import detail_dips
 from flowtag.edits.edit import FrameEvidence, Signatures
-from flowtag.settings import Thresholds
+from flowtag.thresholds import Thresholds
 
 # Margins are frames of the video. The search for cuts looks so far to both sides of a step.
 _CUT_MARGIN = 6

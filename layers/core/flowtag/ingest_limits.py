@@ -6,7 +6,7 @@ from pydantic import Field
 
 from flowtag.contracts.messages import Plan
 from flowtag.effort import cost_usd, video_cpu_seconds
-from flowtag.settings import Model
+from flowtag.frozen_model import Model
 
 _FAR_OVER = 2.0
 """Estimates are right within a factor of two: what is further off is not even begun."""

@@ -8,9 +8,9 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from flowtag.errors import ContractError, ObjectNotFoundError
+from flowtag.frozen_model import Model
 from flowtag.run_keys import RunKeys
 from flowtag.runs import put_if_newer, readable_json
-from flowtag.settings import Model
 from flowtag.storage import ObjectStore
 
 

@@ -13,7 +13,8 @@ from math import floor
 import numpy as np
 
 from flowtag.contracts.messages import VideoProbe
-from flowtag.settings import AnalysisSettings, Thresholds
+from flowtag.settings import AnalysisSettings
+from flowtag.thresholds import Thresholds
 
 # So many cells for each pair that is kept: what fails all along is seen at several places, and one
 # bad passage cannot take them all unless it is a quarter of the video.

@@ -7,9 +7,10 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from flowtag.contracts.messages import SourceRef
+from flowtag.frozen_model import Model
 from flowtag.run_keys import RunKeys
 from flowtag.runs import find_with_etag, readable_json
-from flowtag.settings import AnalysisSettings, Model
+from flowtag.settings import AnalysisSettings
 from flowtag.storage import ObjectStore
 
 

@@ -14,9 +14,10 @@ from flowtag import __version__
 from flowtag.chunk_results import ChunkState, chunk_states
 from flowtag.contracts.messages import Plan
 from flowtag.errors import ObjectNotFoundError
+from flowtag.frozen_model import Model
 from flowtag.run_keys import RunKeys
 from flowtag.runs import readable_json
-from flowtag.settings import ExecutionSettings, Model
+from flowtag.settings import ExecutionSettings
 from flowtag.storage import ObjectStore
 
 _LIBRARIES = ("numpy", "opencv-python-headless", "onnxruntime", "av", "pyarrow", "pydantic")

@@ -19,8 +19,8 @@ from pydantic import ValidationError
 from flowtag.contracts.messages import ChunkRange, Plan
 from flowtag.contracts.metadata import Gap, MotionMetadata
 from flowtag.errors import ContractError, ObjectNotFoundError, PreconditionFailedError
+from flowtag.frozen_model import Model
 from flowtag.run_keys import RunKeys
-from flowtag.settings import Model
 from flowtag.storage import ObjectStore
 
 MotionChange = Literal["written", "replaced", "unchanged", "kept"]

@@ -24,7 +24,7 @@ from flowtag.contracts.metadata import Segment
 from flowtag.edits.edit import Edit
 from flowtag.least_trusted import EvidenceCells
 from flowtag.runs import readable_json
-from flowtag.settings import RefineSettings, Thresholds
+from flowtag.thresholds import RefineSettings, Thresholds
 
 # A quarter of the picture is more than a subject's edges and what leaves the picture.
 _LARGE_SHARE = 0.25

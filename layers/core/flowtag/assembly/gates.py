@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from flowtag.contracts.features import PairGate
 from flowtag.contracts.metadata import Gate, GatePath, GateReason, Refining
-from flowtag.settings import RefineSettings
+from flowtag.thresholds import RefineSettings
 
 REASONS: dict[GateReason, PairGate] = {
     "low_confidence": PairGate.LOW_CONFIDENCE,

@@ -10,7 +10,7 @@ import numpy as np
 from flowtag.contracts.metadata import Camera, Confidence, Level, Motion, Subject
 from flowtag.motion.series import FloatColumn, PairSeries
 from flowtag.motion.tags import activity_of, level_of, tag_camera, weighted_mean
-from flowtag.settings import Thresholds
+from flowtag.thresholds import Thresholds
 
 _DIRECTED = 0.2
 _LEAST_SUBJECT_SHARE = 0.2

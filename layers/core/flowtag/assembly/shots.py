@@ -16,7 +16,7 @@ from flowtag.edits.edit import Edit, FrameEvidence, Signatures, correlation
 from flowtag.edits.fades import BlankRun, fades_of, find_blank_runs
 from flowtag.edits.spans import Spans
 from flowtag.motion.series import PairSeries, Shape
-from flowtag.settings import Thresholds
+from flowtag.thresholds import Thresholds
 
 
 @dataclass(frozen=True, slots=True)

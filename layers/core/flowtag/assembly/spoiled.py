@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowtag.edits.edit import FrameEvidence, Signatures, correlation
-from flowtag.settings import Thresholds
+from flowtag.thresholds import Thresholds
 
 _REACH_CELLS = 6
 

@@ -28,7 +28,7 @@ from flowtag.edits.bridging import Bridges
 from flowtag.edits.edit import FrameEvidence, PairEvidence, Signatures
 from flowtag.errors import ContractError
 from flowtag.least_trusted import Doubt
-from flowtag.settings import Thresholds
+from flowtag.thresholds import Thresholds
 
 LoadChunk = Callable[[int], bytes | None]
 """Bytes of a chunk's ``.npz``, or of its ``.failed.json``, or None where there is neither."""

@@ -10,8 +10,9 @@ from typing import Literal, TypeVar
 from pydantic import Field, ValidationError
 
 from flowtag.errors import SettingsError
+from flowtag.frozen_model import Model
 from flowtag.ingest_limits import Limits
-from flowtag.settings import Model, Preset
+from flowtag.settings import Preset
 
 Compute = Literal["lambda", "batch", "sagemaker"]
 

@@ -15,7 +15,8 @@ import numpy.typing as npt
 from flowtag.contracts.features import FRAME_DTYPE, PAIR_DTYPE, FrameTable, PairTable
 from flowtag.contracts.messages import ChunkTask
 from flowtag.errors import ContractError
-from flowtag.settings import Model, canonical_json
+from flowtag.frozen_model import Model
+from flowtag.settings import canonical_json
 
 DAMAGE = (
     ValueError,

@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError
 
 from flowtag.contracts.metadata import Instant
 from flowtag.errors import ContractError
-from flowtag.settings import Model
+from flowtag.frozen_model import Model
 
 EVIDENCE_INDEX = "evidence/index.json"
 

@@ -7,7 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from flowtag.settings import AnalysisSettings, ExecutionSettings, Model, Rational, canonical_digest
+from flowtag.frozen_model import Model
+from flowtag.settings import AnalysisSettings, ExecutionSettings, Rational, canonical_digest
 from flowtag.timing import Timeline
 
 

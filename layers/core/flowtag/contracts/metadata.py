@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from flowtag.settings import Model
+from flowtag.frozen_model import Model
 
 Level = Literal["static", "low", "medium", "high", "extreme"]
 CameraLabel = Literal[

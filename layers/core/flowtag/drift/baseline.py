@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from flowtag.drift.metrics import METRICS, Counts, FineCounts, Metric, Values
 from flowtag.drift.reading import Recipe, RunTable
 from flowtag.errors import ContractError
-from flowtag.settings import Model
+from flowtag.frozen_model import Model
 
 BINS = 10
 

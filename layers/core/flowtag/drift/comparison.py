@@ -10,7 +10,7 @@ from pydantic import Field
 from flowtag.drift.baseline import Baseline, CountedRuns, Histogram, SourceBaseline, SourceCounts
 from flowtag.drift.divergence import divergence
 from flowtag.drift.metrics import Counts, Metric
-from flowtag.settings import Model
+from flowtag.frozen_model import Model
 
 Verdict = Literal["stable", "drifted", "too_few"]
 

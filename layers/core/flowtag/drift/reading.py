@@ -18,7 +18,8 @@ from flowtag.contracts.features import FEATURES_SCHEMA, light_change
 from flowtag.contracts.metadata import MotionMetadata
 from flowtag.drift.metrics import Metric, Values
 from flowtag.errors import ContractError, SettingsError
-from flowtag.settings import Model, canonical_digest
+from flowtag.frozen_model import Model
+from flowtag.settings import canonical_digest
 
 _COLUMNS = ("second_pts", "speed", "flow_confidence", "coverage", "gain", "offset", "luma")
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from flowtag.edits.edit import Edit, FrameEvidence, Signatures, correlation
 from flowtag.edits.spans import Spans
-from flowtag.settings import Thresholds
+from flowtag.thresholds import Thresholds
 
 _NEIGHBOURS = 4
 _LONGEST_BURST = 3

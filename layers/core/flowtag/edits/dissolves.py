@@ -22,7 +22,7 @@ from flowtag.edits.edit import (
     correlation,
     without_bars,
 )
-from flowtag.settings import Thresholds
+from flowtag.thresholds import Thresholds
 
 _HALF_SPANS_SECONDS = (0.16, 0.28, 0.5, 0.9, 1.5, 2.2)
 _REACH = (3, 6)

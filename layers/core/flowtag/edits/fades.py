@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowtag.edits.edit import Edit, FrameEvidence
-from flowtag.settings import Thresholds
+from flowtag.thresholds import Thresholds
 
 _WHITE_LUMA = 239.0
 _LONGEST_RAMP_SECONDS = 5.0

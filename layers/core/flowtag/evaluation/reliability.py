@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from flowtag.settings import Model
+from flowtag.frozen_model import Model
 
 BINS = 10
 TRUSTED_FROM = 0.5

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from flowtag.evaluation.reliability import ReliabilityBin
-from flowtag.settings import Model
+from flowtag.frozen_model import Model
 
 
 class ErrorFigures(Model):

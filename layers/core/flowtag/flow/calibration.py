@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from flowtag.flow.field import FloatArray
-from flowtag.settings import Model
+from flowtag.frozen_model import Model
 
 
 class Calibration(Model):

@@ -9,7 +9,8 @@ from pydantic import Field, ValidationError
 
 from flowtag.errors import ModelError
 from flowtag.flow.calibration import Calibration
-from flowtag.settings import ESTIMATOR_PATTERN, Model
+from flowtag.frozen_model import Model
+from flowtag.thresholds import ESTIMATOR_PATTERN
 
 MANIFEST_NAME = "model.json"
 SHA256_PATTERN = r"^[0-9a-f]{64}$"

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from flowtag.motion.series import PairSeries
 from flowtag.motion.tags import CameraTags, level_of, tag_camera, weighted_mean
-from flowtag.settings import Thresholds
+from flowtag.thresholds import Thresholds
 
 _BIN_SECONDS = 0.2
 _LONGEST_PIECE_SECONDS = 40.0

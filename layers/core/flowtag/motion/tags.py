@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from flowtag.contracts.metadata import CameraLabel, Level, Steadiness
 from flowtag.motion.series import MEAN_RADIUS_DIAGONALS, FloatColumn, PairSeries
-from flowtag.settings import Thresholds
+from flowtag.thresholds import Thresholds
 
 _LEVELS: tuple[Level, ...] = get_args(Level)
 _SHAKE_WINDOW_SECONDS = 0.8
