@@ -27,10 +27,22 @@ _MAX_READ_ERRORS = 64
 
 @dataclass(slots=True)
 class ReadErrors:
-    """What could not be read or decoded so far."""
+    """What could not be read or decoded so far.
+
+    Attributes:
+        packets: how many packets.
+        last: what was said of the last one.
+        again: of these, packets that were decoded once more, and had their turn before.
+    """
 
     packets: int = 0
     last: str | None = None
+    again: int = 0
+
+    @property
+    def in_turn(self) -> int:
+        """Packets that failed when it was their turn."""
+        return self.packets - self.again
 
 
 @dataclass(slots=True)

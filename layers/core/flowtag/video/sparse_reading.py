@@ -13,23 +13,26 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Literal, TypeAlias, cast
+from typing import Literal, cast
 
 import av
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
-from av.video.stream import VideoStream
 
+from flowtag.video.choosing_packets import ChoosyDecoder, Packet
 from flowtag.video.damage import Shown
 from flowtag.video.decoders import another_decoder
 from flowtag.video.media import Media
-from flowtag.video.reading import ReadErrors, StreamReader
+from flowtag.video.reading import StreamReader
 from flowtag.video.starting import decoded_frames
 
-Packet: TypeAlias = "av.Packet[VideoStream]"
 Mark = Literal["window", "whole"]
 
 _MOST_BYTES = 32 << 20
+# Decoders hold fewer frames: after so many key frames, or bytes, one will not come out any more.
+_MOST_AWAITED = 32
+_MOST_AWAITED_BYTES = 4 * _MOST_BYTES
+_BEFORE_ALL = -(1 << 63)
 
 
 class SparseReader(StreamReader):
@@ -69,11 +72,15 @@ class SparseReader(StreamReader):
         # All frames are decoded with this; None: within a window, with the stream's own decoder.
         self._whole: VideoCodecContext | None = None
         self._begun = self._mark_whole = False
+        self._newest: Packet | None = None
         # Packets by the key frame that they follow; keys whose pictures are still to come.
         self._logs: dict[int, list[Packet]] = {}
         self._awaited: deque[int] = deque()
-        self._key = self._furthest = 0
-        self._bytes = self._switches = 0
+        # Of a window that was left: they come once more.
+        self._repeats: set[int | None] = set()
+        self._key = self._furthest = self._over = _BEFORE_ALL
+        self._bytes: dict[int, int] = {}
+        self._switches = 0
 
     def seek(self, pts: int) -> bool:
         """Goes to a key frame thought to lie at or before a pts; False if the file cannot."""
@@ -82,6 +89,7 @@ class SparseReader(StreamReader):
 
     def decoded(self, packet: Packet) -> list[av.VideoFrame]:
         """The frames that come out when a packet goes in; none if it is damaged or skipped."""
+        self._newest = packet
         if not self._begun:
             self._begun, self._whole = True, self._another()
         return self._taken(packet) if packet.size else self._rest(packet)
@@ -94,7 +102,7 @@ class SparseReader(StreamReader):
             end_pts: where the next one begins, whose leading pictures are this one's; None: at the
                 end of the file.
         """
-        packets = self._logs.pop(key_pts)
+        packets = self._drop(key_pts)
         following = next(iter(self._logs.values()), [])
         leading = [
             at
@@ -114,15 +122,24 @@ class SparseReader(StreamReader):
             is_wanted: tells by a pts.
         """
         decoder = another_decoder(self._stream, self._reorder_depth, drifts=True)
-        choosy = _ChoosyDecoder(decoder, is_wanted, self.errors, self._attempt)
+        choosy = ChoosyDecoder(decoder, is_wanted, self.errors, super()._attempt)
         return decoded_frames(choosy, [*packets, _flush()], key_pts)
 
+    def _attempt(self, decoder: VideoCodecContext, packet: Packet) -> list[av.VideoFrame]:
+        errors = self.errors.packets
+        pictures = super()._attempt(decoder, packet)
+        if packet is not self._newest:
+            self.errors.again += self.errors.packets - errors
+        return pictures
+
     def _taken(self, packet: Packet) -> list[av.VideoFrame]:
-        leaves = self._whole is None and not self._belongs(packet)
+        if self._whole is None and not self._belongs(packet):
+            return self._left() + self._taken(packet)
         self._log(packet)
         if self._whole is not None:
+            self._reach(packet)
             return self._resumed(self._attempt(self._whole, packet))
-        return self._left() if leaves else self._settled(self._decode_sparsely(packet))
+        return self._settled(self._decode_sparsely(packet))
 
     def _belongs(self, packet: Packet) -> bool:
         """Whether a packet can be part of the window, or begin the next one."""
@@ -130,18 +147,34 @@ class SparseReader(StreamReader):
         if packet.pts is None or self._changed:
             return False
         if _is_key(packet):
-            return packet.pts > self._key
-        return packet.pts - self._key < self._longest and self._bytes < _MOST_BYTES
+            return packet.pts > self._key and not self._awaits_too_much()
+        # Not between frames displayed before one that was decoded: the window would lack them.
+        is_next = packet.pts > self._furthest
+        is_near = packet.pts - self._key < self._longest and self._bytes[self._key] < _MOST_BYTES
+        return is_near or not is_next
 
     def _log(self, packet: Packet) -> None:
         pts = packet.pts
-        if _is_key(packet) and pts is not None and (self._whole is not None or pts > self._key):
-            self._key, self._bytes = pts, 0
+        if _is_key(packet) and pts is not None and pts <= self._key:
+            # The clock was reset: no frame has a place until it is past where it was.
+            self._over = max(self._over, self._furthest)
+        if _is_key(packet) and pts is not None and pts > self._over:
+            self._key, self._bytes[pts] = pts, 0
             self._awaited.append(pts)
             self._logs[pts] = []
         if self._whole is None or self._awaited:
             self._logs[self._key].append(packet)
-            self._bytes += packet.size
+            self._bytes[self._key] += packet.size
+        while self._whole is not None and self._awaits_too_much():
+            self._drop(self._awaited.popleft())
+
+    def _awaits_too_much(self) -> bool:
+        held = sum(self._bytes[key] for key in self._awaited)
+        return held >= _MOST_AWAITED_BYTES or len(self._awaited) > _MOST_AWAITED
+
+    def _drop(self, key: int) -> list[Packet]:
+        self._bytes.pop(key, None)
+        return self._logs.pop(key, [])
 
     def _decode_sparsely(self, packet: Packet) -> list[av.VideoFrame]:
         pts = self._key if packet.pts is None else packet.pts
@@ -149,11 +182,15 @@ class SparseReader(StreamReader):
         decoder.skip_frame = "DEFAULT" if self._is_wanted(self._key, pts) else "NONREF"
         errors = self.errors.packets
         pictures = self._attempt(decoder, packet)
-        self._furthest = max(self._furthest, pts)
+        self._reach(packet)
         if self.errors.packets > errors or packet.is_corrupt:
             # What follows a key frame may belong to the window before it.
             self.troubled.update(list(self._logs)[-2:])
         return pictures
+
+    def _reach(self, packet: Packet) -> None:
+        if packet.pts is not None:
+            self._furthest = max(self._furthest, packet.pts)
 
     def _settled(self, pictures: list[av.VideoFrame]) -> list[av.VideoFrame]:
         """Takes note of the windows that begin in pictures; leaves where one cannot."""
@@ -167,13 +204,23 @@ class SparseReader(StreamReader):
 
     def _resumed(self, pictures: list[av.VideoFrame]) -> list[av.VideoFrame]:
         """Goes over to windows where a key frame comes out whole."""
+        pictures = self._fresh(pictures)
         for at, picture in enumerate(pictures):
             while self._awaited and picture.pts is not None and picture.pts >= self._awaited[0]:
                 key = self._awaited.popleft()
                 if _begins_window(picture, key) and not self._changed:
                     return self._marked(pictures[:at]) + self._go_sparse(key)
-                self._logs.pop(key, None)
+                self._drop(key)
         return self._marked(pictures)
+
+    def _fresh(self, pictures: list[av.VideoFrame]) -> list[av.VideoFrame]:
+        """Without those that were given out before; the decoder may hold them for a while."""
+        for at, picture in enumerate(pictures):
+            if picture.pts not in self._repeats:
+                self._repeats.clear()
+                return pictures[at:]
+            self._repeats.discard(picture.pts)
+        return []
 
     def _marked(self, pictures: list[av.VideoFrame]) -> list[av.VideoFrame]:
         first = next((one.pts for one in pictures if one.pts is not None), None)
@@ -206,13 +253,15 @@ class SparseReader(StreamReader):
         self._switches += 1
         begin = max(key for key in self._logs if key <= after_pts)
         for key in [key for key in self._logs if key > begin and key not in self._awaited]:
-            self._logs[begin] += self._logs.pop(key)
+            self._logs[begin] += self._drop(key)
         pictures: list[av.VideoFrame] = []
         for packet in [one for key, log in self._logs.items() if key >= begin for one in log]:
             is_before = packet.pts is not None and packet.pts <= after_pts
             self._whole.skip_frame = "NONREF" if is_before else "DEFAULT"
+            self._repeats |= {packet.pts} if is_before else set()
             pictures += self._attempt(self._whole, packet)
-        return self._resumed([one for one in pictures if one.pts is None or one.pts > after_pts])
+        self._whole.skip_frame = "DEFAULT"
+        return self._resumed(pictures)
 
     def _go_sparse(self, key_pts: int) -> list[av.VideoFrame]:
         """Decodes sparsely from a key frame on, of which the packets since were kept."""
@@ -221,12 +270,12 @@ class SparseReader(StreamReader):
             decoder.flush_buffers()
             decoder.reorder_depth = self._reorder_depth
         later = [key for key in self._logs if key >= key_pts]
-        first, *more = [packet for key in later for packet in self._logs.pop(key)]
+        first, *more = [packet for key in later for packet in self._drop(key)]
         self._awaited.clear()
         self._whole, self._mark_whole = None, False
         self._switches += 1
         self._key = self._furthest = key_pts
-        self._logs[key_pts], self._bytes = [first], first.size
+        self._logs[key_pts], self._bytes[key_pts] = [first], first.size
         self.marks[key_pts] = "window"
         pictures = self._decode_sparsely(first)
         for packet in more:
@@ -235,28 +284,6 @@ class SparseReader(StreamReader):
 
     def _another(self) -> VideoCodecContext:
         return another_decoder(self._stream, self._reorder_depth)
-
-
-class _ChoosyDecoder:
-    """Decodes what others refer to, and what is wanted."""
-
-    def __init__(
-        self,
-        decoder: VideoCodecContext,
-        is_wanted: Callable[[int], bool],
-        errors: ReadErrors,
-        attempt: Callable[[VideoCodecContext, Packet], list[av.VideoFrame]],
-    ) -> None:
-        self.errors = errors
-        self._decoder = decoder
-        self._is_wanted = is_wanted
-        self._attempt = attempt
-
-    def decoded(self, packet: Packet) -> list[av.VideoFrame]:
-        """The frames that come out when a packet goes in."""
-        is_wanted = packet.pts is None or self._is_wanted(packet.pts)
-        self._decoder.skip_frame = "DEFAULT" if is_wanted else "NONREF"
-        return self._attempt(self._decoder, packet)
 
 
 def _is_key(packet: Packet) -> bool:

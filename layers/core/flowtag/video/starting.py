@@ -120,9 +120,9 @@ def decoded_frames(
     for packet in packets:
         if key_pts is None and packet.is_keyframe:
             key_pts = packet.pts
-        errors = reader.errors.packets
+        errors = reader.errors.in_turn
         pictures = reader.decoded(packet)
-        tracker.sent(packet, failed=reader.errors.packets > errors)
+        tracker.sent(packet, failed=reader.errors.in_turn > errors)
         if leading:
             pictures = [picture for picture in pictures if not _is_before(picture, key_pts)]
             leading = not pictures

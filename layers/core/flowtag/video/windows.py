@@ -187,7 +187,8 @@ class WindowDecoder(Generic[T]):
             mark = self._reader.marks.pop(pts, None)
             if mark is not None:
                 if window is not None:
-                    yield from self._closed(window, frame)
+                    # Before it: the clock was reset, and nothing more of the window comes.
+                    yield from self._closed(window, frame if pts > window.key_pts else None)
                 window = _Window(pts) if mark == "window" else None
             yield from (frame,) if window is None else self._grown(window, frame)
         if window is not None:
