@@ -162,6 +162,12 @@ def test_a_range_keeps_its_ends(tmp_path: Path) -> None:
     assert sparse.edits == full.edits
 
 
+def test_a_range_within_a_second_has_its_thumbnail(tmp_path: Path) -> None:
+    path = film_as("h264-open", tmp_path)
+    within = FAST.model_copy(update={"range_seconds": (Fraction(13, 10), Fraction(18, 10))})
+    assert list(tag(path, settings=within).assembly.thumbnails) == ["thumbnails/0000.jpg"]
+
+
 @pytest.mark.parametrize("coding", sorted(CODINGS))
 def test_a_second_decoder_of_a_stream_gives_the_same_pictures(coding: str, tmp_path: Path) -> None:
     path = film_as(coding, tmp_path)

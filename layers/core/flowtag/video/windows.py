@@ -16,12 +16,13 @@ from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
 from flowtag.contracts.messages import ChunkRange, VideoProbe
+from flowtag.video.choosing_packets import Packet
 from flowtag.video.damage import Shown
 from flowtag.video.decoding import DecodedFrame, stores_durations
 from flowtag.video.frame_account import FrameAccount
 from flowtag.video.media import Media
 from flowtag.video.scanning import is_shown
-from flowtag.video.sparse_reading import Packet, SparseReader
+from flowtag.video.sparse_reading import SparseReader
 from flowtag.video.starting import frames_from
 
 LONGEST_WINDOW_SECONDS = Fraction(12)
@@ -66,7 +67,7 @@ class WindowJudge(Protocol[T]):
 
         Args:
             frame: the frame; its picture is gone afterwards.
-            previous_pts: of the frame decoded before it, None where that is not known.
+            previous_pts: of the frame decoded before it, None where none was from the start on.
         """
         ...
 
@@ -198,6 +199,9 @@ class WindowDecoder(Generic[T]):
         picture = shown.picture
         duration = max(picture.duration or 0, 0) if self._durations_stored else 0
         frame = DecodedFrame(pts, duration, picture, shown.spoiled)
+        start = self._range.start_pts
+        if start is not None and previous_pts is not None and previous_pts < start <= pts:
+            previous_pts = None
         return WindowFrame(
             pts,
             duration,
