@@ -7,11 +7,16 @@ import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from flowtag.aws.clients import s3_client
 from local_cloud.s3_server import ACCESS_KEY, SECRET_KEY, S3Server, s3_server
 from tests.rendering import Clip, RenderedClip, render_clip
+
+# How long an example takes says how busy the machine is, and nothing about the code.
+hypothesis.settings.register_profile("flowtag", deadline=None)
+hypothesis.settings.load_profile("flowtag")
 
 
 @pytest.fixture(scope="session")

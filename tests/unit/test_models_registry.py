@@ -14,7 +14,7 @@ from flowtag.local.disk_places import FolderPlace
 from flowtag.models.choosing import choose, choose_refiner, pinned
 from flowtag.models.manifest import read_manifest
 from flowtag.models.registry import KeptModel, ModelRegistry
-from flowtag.settings import AnalysisSettings, ExecutionSettings
+from flowtag.settings import PRESETS, AnalysisSettings, ExecutionSettings
 from tests.unit.flow_models import CENTROID, SURE, manifest_bytes, model_of, written
 
 
@@ -162,7 +162,7 @@ def test_a_model_becomes_part_of_the_settings(registry: ModelRegistry, tmp_path:
 
     assert (settings.flow.estimator, settings.model_sha256) == ("tiny", model.sha256)
     assert settings.flow.working_size_px == 96
-    assert settings.flow.pairs_per_second == 8
+    assert settings.flow.pairs_per_second == PRESETS["fast"].pairs_per_second
     assert execution.model_cpu_seconds_per_megapixel == 2.5
 
 
