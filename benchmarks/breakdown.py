@@ -45,7 +45,7 @@ STAGES = (
     ("camera sharpened", "flowtag.motion.statistics.sharpen", False),
     ("camera's residual", "flowtag.motion.statistics._residual_of", False),
     ("subject", "flowtag.motion.statistics._write_subject", False),
-    ("statistics", "flowtag.pair_analysis.pair_features", False),
+    ("statistics", "flowtag.pair_refining.pair_features", False),
     ("stills", "flowtag.frame_measuring.small_colour_jpeg", False),
     ("writing rows", "flowtag.chunk_analysis.ChunkAnalyzer._write_frame", False),
     ("chunk file", "flowtag.chunk_analysis.write_chunk", False),
