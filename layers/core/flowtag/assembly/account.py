@@ -90,12 +90,13 @@ def account_for(run: StitchedRun, plan: Plan) -> Account:
     if tail is not None:
         dropped += _frames_between(plan, tail.start_pts, tail.end_pts)
     whole = plan.settings.range_seconds is None
+    skipped = np.zeros_like(run.corrupt) if run.skipped is None else run.skipped
     counts = FrameCounts(
         expected=plan.probe.frames_expected if whole else None,
-        decoded=int(np.count_nonzero(~run.skipped)),
-        skipped=int(np.count_nonzero(run.skipped)),
+        decoded=int(np.count_nonzero(~skipped)),
+        skipped=int(np.count_nonzero(skipped)),
         dropped=dropped,
-        repeated=int(np.count_nonzero(run.frames.still & ~run.skipped)),
+        repeated=int(np.count_nonzero(run.frames.still & ~skipped)),
     )
     partial = any(hole.undecoded or hole.lost for hole in holes) or damaged
     holes.sort(key=lambda hole: (hole.start_pts, hole.end_pts))

@@ -81,7 +81,7 @@ class StitchedRun:
     Attributes:
         frames: evidence of every frame.
         corrupt: ``(frames,)`` bool: damaged in decoding.
-        skipped: ``(frames,)`` bool: never decoded.
+        skipped: ``(frames,)`` bool: never decoded; None where all were.
         bridges: over skipped frames; None where there are none.
         instead: for each frame the one that counts in its place; None where none is damaged.
         last_duration_pts: how long the last frame is shown.
@@ -95,7 +95,7 @@ class StitchedRun:
 
     frames: FrameEvidence
     corrupt: npt.NDArray[np.bool_]
-    skipped: npt.NDArray[np.bool_]
+    skipped: npt.NDArray[np.bool_] | None
     bridges: Bridges | None
     instead: Indices | None
     last_duration_pts: int
@@ -217,11 +217,13 @@ def stitch(plan: Plan, load_chunk: LoadChunk) -> StitchedRun:
             continue
         _append(columns, index, load(index), plan.settings.thresholds)
     frames = np.concatenate([*columns.frames, np.empty(0, _FRAME_COLUMNS)])
+    evidence, corrupt = _evidence(frames, plan), frames["corrupt"].copy()
+    skipped = frames["skipped"].copy() if frames["skipped"].any() else None
     run = StitchedRun(
-        frames=_evidence(frames, plan),
-        corrupt=frames["corrupt"].copy(),
-        skipped=frames["skipped"].copy(),
-        bridges=Bridges.over(frames["skipped"], frames["corrupt"], frames["pts"]),
+        frames=evidence,
+        corrupt=corrupt,
+        skipped=skipped,
+        bridges=None if skipped is None else Bridges.over(skipped, corrupt, evidence.pts),
         instead=stand_ins(frames["corrupt"]),
         last_duration_pts=columns.last_duration_pts or _usual_duration(frames["pts"], plan),
         pairs=np.concatenate([*columns.pairs, np.empty(0, COMPACT_PAIR_DTYPE)]),

@@ -8,7 +8,7 @@ spread evenly over them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,41 +18,51 @@ from flowtag.edits.edit import FrameEvidence, Signatures
 Flags = npt.NDArray[np.bool_]
 
 
+class _Ways(NamedTuple):
+    """Of some frames: the whole frames around each, and how far between them it lies, 0 to 1."""
+
+    before: npt.NDArray[np.int32]
+    after: npt.NDArray[np.int32]
+    share: npt.NDArray[np.float32]
+
+
 @dataclass(frozen=True, slots=True)
 class Bridges:
     """Which frames are bridged, and from where to where.
 
     Attributes:
         skipped: ``(frames,)`` bool.
-        before: ``(frames,)`` index of the whole frame at or before each one; of the first frames,
-            that after them.
-        after: likewise, at or after.
-        share: ``(frames,)`` float32: how far each lies on the way between both, 0 to 1.
+        whole: indices of the frames that were decoded without damage, rising.
+        pts: ``(frames,)``, rising.
     """
 
     skipped: Flags
-    before: npt.NDArray[np.int32]
-    after: npt.NDArray[np.int32]
-    share: npt.NDArray[np.float32]
+    whole: npt.NDArray[np.int32]
+    pts: npt.NDArray[np.int64]
 
     @classmethod
     def over(cls, skipped: Flags, corrupt: Flags, pts: npt.NDArray[np.int64]) -> Self | None:
         """The bridges over skipped frames; None where none was skipped, or nothing was seen.
 
         Args:
-            skipped: ``(frames,)`` bool: never decoded.
+            skipped: ``(frames,)`` bool: never decoded; kept.
             corrupt: ``(frames,)`` bool: decoded, but not whole.
-            pts: of the frames, rising.
+            pts: of the frames, rising; kept.
         """
         whole = np.flatnonzero(~skipped & ~corrupt).astype(np.int32)
         if not skipped.any() or not whole.size:
             return None
-        index = np.arange(len(skipped))
-        before = whole[np.maximum(np.searchsorted(whole, index, side="right") - 1, 0)]
-        after = whole[np.minimum(np.searchsorted(whole, index), whole.size - 1)]
-        length = (pts[after] - pts[before]).astype(np.float64)
-        share = np.clip((pts - pts[before]) / np.where(length > 0, length, 1.0), 0, 1)
-        return cls(skipped, before, after, share.astype(np.float32))
+        return cls(skipped, whole, pts)
+
+    def _ways(self, at: npt.NDArray[np.intp]) -> _Ways:
+        """The first frames have the whole one after them on both sides, the last likewise."""
+        last = self.whole.size - 1
+        before = self.whole[np.maximum(np.searchsorted(self.whole, at, side="right") - 1, 0)]
+        after = self.whole[np.minimum(np.searchsorted(self.whole, at), last)]
+        start = self.pts[before]
+        length = (self.pts[after] - start).astype(np.float64)
+        share = np.clip((self.pts[at] - start) / np.where(length > 0, length, 1.0), 0, 1)
+        return _Ways(before, after, share.astype(np.float32))
 
     def fill(self, frames: FrameEvidence, doubtful_match: float) -> None:
         """Writes what is taken for skipped frames, and for the steps over them.
@@ -63,10 +73,10 @@ class Bridges:
                 end, where a frame was seen.
         """
         at = np.flatnonzero(self.skipped)
-        share = self.share[at]
+        before, after, share = self._ways(at)
         for values in (frames.luma, frames.contrast, frames.detail):
-            first = values[self.before[at]].astype(np.float32)
-            second = values[self.after[at]].astype(np.float32)
+            first = values[before].astype(np.float32)
+            second = values[after].astype(np.float32)
             values[at] = first + (second - first) * share
         self._spread(frames, at, doubtful_match)
 
@@ -99,15 +109,13 @@ class Bridges:
             last = min(last, len(self.skipped))
             if first >= last:
                 return signatures(first, last)
-            low, high = int(self.before[first:last].min()), int(self.after[first:last].max())
-            low, high = min(low, first), max(high, last - 1)
+            before, after, share = self._ways(np.arange(first, last))
+            low, high = min(int(before.min()), first), max(int(after.max()), last - 1)
             seen = signatures(low, high + 1)
             found = seen[first - low : last - low]
-            for at in (first + np.flatnonzero(self.skipped[first:last])).tolist():
-                share = self.share[at]
-                found[at - first] = (1 - share) * seen[self.before[at] - low] + share * seen[
-                    self.after[at] - low
-                ]
+            for at in np.flatnonzero(self.skipped[first:last]).tolist():
+                mixed = (1 - share[at]) * seen[before[at] - low]
+                found[at] = mixed + share[at] * seen[after[at] - low]
             return found
 
         return pictures
