@@ -118,6 +118,24 @@ def test_packets_of_which_no_frame_comes_are_not_kept(
     for name in ("_MOST_BYTES", "_MOST_AWAITED_BYTES"):
         monkeypatch.setattr(sparse_reading, name, 3000)
     path = with_hole(film_as("h264-closed", tmp_path), tmp_path / "hole.mp4")
+    assert 0 < most_bytes_kept(path) < 12_000
+
+
+def test_packets_after_a_reset_clock_are_not_kept_for_want_of_a_key_frame(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sparse_reading, "_MOST_BYTES", 80_000)
+    monkeypatch.setattr(sparse_reading, "_MOST_AWAITED_BYTES", 160_000)
+    film = in_transport("h264-one-key", tmp_path).read_bytes()
+    behind_the_key = len(film) // 188 // 2 * 188
+    path = tmp_path / "reset.ts"
+    path.write_bytes(film + film[behind_the_key:] * 20)
+
+    assert 0 < most_bytes_kept(path) < 200_000
+
+
+def most_bytes_kept(path: Path) -> int:
+    """Of packets at a time, where windows are taken as soon as the next one begins."""
     reader = sparse_reading.SparseReader(path, 0, lambda key, pts: False, 1 << 40)
     most = 0
     with reader:
@@ -127,4 +145,4 @@ def test_packets_of_which_no_frame_comes_are_not_kept(
                 del reader.marks[key]
                 reader.take(key, None)
             most = max(most, sum(one.size for log in reader._logs.values() for one in log))
-    assert 0 < most < 12_000
+    return most

@@ -150,8 +150,10 @@ class SparseReader(StreamReader):
             return packet.pts > self._key and not self._awaits_too_much()
         # Not between frames displayed before one that was decoded: the window would lack them.
         is_next = packet.pts > self._furthest
-        is_near = packet.pts - self._key < self._longest and self._bytes[self._key] < _MOST_BYTES
-        return is_near or not is_next
+        held = self._bytes[self._key]
+        is_near = packet.pts - self._key < self._longest and held < _MOST_BYTES
+        # More than that is no reordering: the clock was reset, and no key frame follows.
+        return is_near or (not is_next and held < _MOST_AWAITED_BYTES)
 
     def _log(self, packet: Packet) -> None:
         pts = packet.pts
