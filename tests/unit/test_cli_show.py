@@ -10,8 +10,9 @@ from click.testing import CliRunner
 
 from flowtag.cli import main
 from flowtag.cli.finding import find_motion
-from flowtag.cli.show import camera_text, subject_text
+from flowtag.cli.show import camera_text, gate_text, subject_text
 from flowtag.cli.sparkline import samples_of
+from flowtag.contracts.metadata import Gate, Refining
 from flowtag.errors import ContractError, ObjectNotFoundError
 from flowtag.latest import Latest, SourceOrder, update_latest
 from flowtag.run_keys import RunKeys
@@ -51,6 +52,39 @@ def test_of_several_runs_the_latest_is_meant(tmp_path: Path) -> None:
     _publish(tmp_path, preset="fast")
     later = _publish(tmp_path, preset="best")
     assert find_motion(tmp_path) == [later]
+
+
+def test_what_a_model_refined_is_told_of_the_video_and_of_each_segment(tmp_path: Path) -> None:
+    store, plan = FolderStore(tmp_path), make_plan()
+    metadata = make_metadata(plan)
+    gate = Gate(
+        path="mixed",
+        model="tvl1",
+        asked_share=0.5,
+        refined_share=0.25,
+        followed_share=0.0,
+        reasons={"complexity": 0.125, "low_confidence": 0.375},
+    )
+    refining = Refining(
+        name="tvl1", sha256="0" * 64, pairs=8, asked=4, refined=2, followed=0, reasons={}
+    )
+    analysis = metadata.analysis.model_copy(update={"refining": refining})
+    segments = [metadata.segments[0].model_copy(update={"gate": gate})]
+    put_plan(store, plan)
+    put_motion(
+        store, plan, metadata.model_copy(update={"analysis": analysis, "segments": segments})
+    )
+
+    shown = CliRunner().invoke(main, ["show", str(store.path(RunKeys.of(plan).motion))])
+
+    assert "tvl1 was asked about 4 of 8 pairs and explained 2 better" in shown.output
+    assert gate_text(gate) == "mixed: low_confidence 38%, complexity 12%"
+    assert "mixed: low_confidence 38%" in " ".join(shown.output.split())
+
+
+def test_where_no_model_refines_there_is_no_gate(tmp_path: Path) -> None:
+    shown = CliRunner().invoke(main, ["show", str(_publish(tmp_path))])
+    assert "gate" not in shown.output
 
 
 def test_where_there_is_nothing_that_is_said(tmp_path: Path) -> None:

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from flowtag.contracts.metadata import Camera, MotionMetadata, Segment, Subject
+    from flowtag.contracts.metadata import (
+        Camera,
+        Gate,
+        MotionMetadata,
+        Refining,
+        Segment,
+        Subject,
+    )
     from flowtag.filtering import Filter
 
 _SPARKLINE_WIDTH = 72
@@ -35,7 +42,9 @@ def show(paths: tuple[Path, ...], where: Filter | None) -> None:
 
     DIR may be an output folder, a video's folder, or a run's folder; of a video with several runs
     the latest is shown. Rates are per second: pan in picture widths, tilt in heights. With --where
-    the table has only the segments that match, and videos without one are left out.
+    the table has only the segments that match, and videos without one are left out. After tagging
+    with --refine it says of each segment whose flow counts, and for which share of its pairs the
+    model was asked, or was not, and why.
     """
     from flowtag.cli.finding import find_motion
     from flowtag.cli.reporting import plain_console
@@ -68,7 +77,7 @@ def _show_video(console: Console, motion: Path, where: Filter | None) -> bool:
 
 
 def heading(metadata: MotionMetadata) -> str:
-    """One line on the video, and one on what is missing of it."""
+    """One line on the video, and one each on what a costlier model did and what is missing."""
     video, analysis = metadata.video, metadata.analysis
     parts = [
         printable(Path(video.uri).name),
@@ -80,22 +89,35 @@ def heading(metadata: MotionMetadata) -> str:
         parts.append(analysis.status)
     missing = [f"{gap.start.timecode} to {gap.end.timecode}: {gap.reason}" for gap in analysis.gaps]
     said = [analysis.reason] if analysis.reason else []
+    if analysis.refining is not None:
+        said.append(_refined(analysis.refining))
     return "\n  ".join([", ".join(parts), *map(printable, [*said, *missing])])
 
 
+def _refined(refining: Refining) -> str:
+    return (
+        f"{refining.name} was asked about {refining.asked} of {count(refining.pairs, 'pair')}"
+        f" and explained {refining.refined} better"
+    )
+
+
 def segment_table(segments: Sequence[Segment]) -> Table:
-    """A row a segment."""
+    """A row a segment; where a costlier model may refine, with its gate."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=box.SIMPLE, pad_edge=False)
+    gated = any(segment.gate is not None for segment in segments)
     for name in ("#", "start", "end", "level", "camera", "subject", "confidence", "flags"):
         table.add_column(name, justify="right" if name in ("#", "confidence") else "left")
+    if gated:
+        table.add_column("gate")
     for segment in segments:
         cells = [str(segment.index), segment.start.timecode, segment.end.timecode]
         cells += [segment.motion.level or "unknown", camera_text(segment.camera)]
         cells += [subject_text(segment.subject), _confidence(segment), " ".join(segment.flags)]
+        cells += [gate_text(segment.gate)] if gated else []
         table.add_row(*(Text(printable(cell)) for cell in cells))
     return table
 
@@ -120,6 +142,15 @@ def subject_text(subject: Subject) -> str:
         return "unknown"
     area = f", {subject.area:.0%}" if subject.area else ""
     return f"{subject.level}{area}"
+
+
+def gate_text(gate: Gate | None) -> str:
+    """Whose flow counts, and the reasons, most frequent first: ``mixed: low_confidence 40%``."""
+    if gate is None:
+        return "unknown"
+    reasons = sorted(gate.reasons.items(), key=lambda reason: -reason[1])
+    shown = ", ".join(f"{name} {share:.0%}" for name, share in reasons if share >= 0.005)
+    return f"{gate.path}: {shown}" if shown else gate.path
 
 
 def _confidence(segment: Segment) -> str:
