@@ -54,7 +54,7 @@ setup: $(VENV)/.dev $(SAM)/.made ## set up .venv with everything that developers
 
 .PHONY: test
 test: setup $(SAM)/.made ## set up and run all tests, with coverage
-	$(BIN)/python -m pytest -n auto --cov
+	$(BIN)/python -m pytest -n auto --cov --durations 15
 
 .PHONY: lint
 lint: setup ## check style and format
