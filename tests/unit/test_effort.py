@@ -11,11 +11,14 @@ from pydantic import ValidationError
 
 from flowtag.contracts.messages import SourceRef, VideoProbe
 from flowtag.effort import (
+    USUAL,
+    WORST,
     chunk_seconds_within,
     cost_usd,
     cpu_seconds_per_second,
     video_cpu_seconds,
     without_clock,
+    work_rate,
 )
 from flowtag.planning import plan_video
 from flowtag.settings import AnalysisSettings, ExecutionSettings
@@ -73,6 +76,24 @@ def test_better_presets_are_more_work() -> None:
         for preset in ("fast", "balanced", "best")
     )
     assert fast < balanced < best
+
+
+def test_where_frames_are_left_out_there_is_less_to_decode_as_a_rule_and_more_at_worst() -> None:
+    fast = AnalysisSettings.for_preset("fast")
+    everything = fast.model_copy(update={"decoding": BALANCED.decoding})
+    usual, worst, whole = (
+        work_rate(probed(), settings, HOUR_BYTES, content=content).decoding
+        for settings, content in ((fast, USUAL), (fast, WORST), (everything, WORST))
+    )
+    assert usual < whole < worst
+
+
+def test_where_no_frame_can_be_left_out_all_are_decoded() -> None:
+    fast, balanced = (
+        work_rate(probed("av1"), AnalysisSettings.for_preset(preset)).decoding
+        for preset in ("fast", "balanced")
+    )
+    assert fast == balanced
 
 
 def test_an_unknown_codec_has_an_estimate_too() -> None:

@@ -41,7 +41,8 @@ from flowtag.pair_refining import PairRefiner, refiner_of
 from flowtag.video.decoding import DecodedFrame, FrameDecoder
 from flowtag.video.frame_account import DecodeReport
 from flowtag.video.media import Media
-from flowtag.video.windows import WindowDecoder, WindowFrame, can_skip
+from flowtag.video.skipping import can_skip
+from flowtag.video.windows import WindowDecoder, WindowFrame
 from flowtag.window_judging import RememberingComparer, WindowEvidence
 
 _PROGRESS_EVERY_FRAMES = 25

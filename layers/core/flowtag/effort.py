@@ -18,6 +18,7 @@ from typing import NamedTuple
 from flowtag.contracts.messages import VideoProbe
 from flowtag.settings import AnalysisSettings, Preset
 from flowtag.timing import round_half_up
+from flowtag.video.skipping import SKIPPING_CODECS
 
 _MEASURED_PIXELS = 1920 * 1080
 _SHORTEST_CHUNK_SECONDS = 1
@@ -63,11 +64,25 @@ _MODEL_SECONDS_PER_MEGAPIXEL = 10.0
 _PAIR_OF_MODEL_SECONDS_PER_MEGAPIXEL = 0.11
 """Confidence of its flow and the camera's motion, beside the model itself."""
 
-USUAL_REFINED_SHARE = 0.1
-"""Of pairs, where a model refines: as over rendered clips and footage (benchmarks/hybrid.md)."""
 
-MOST_REFINED_SHARE = 1.0
-"""Of pairs: a chunk in which all are in doubt has to be in time, too."""
+class Content(NamedTuple):
+    """What a video asks for by what it shows.
+
+    Attributes:
+        refined_share: of pairs, where a model refines.
+        decoded_share: of the work of decoding everything, where frames to which no other refers
+            are left out but around edits. Above 1: windows full of edits are decoded twice.
+    """
+
+    refined_share: float
+    decoded_share: float
+
+
+USUAL = Content(refined_share=0.1, decoded_share=0.65)
+"""As over rendered clips and footage (benchmarks/hybrid.md, benchmarks/results.md)."""
+
+WORST = Content(refined_share=1.0, decoded_share=1.7)
+"""A chunk in which all is in doubt has to be in time, too."""
 
 
 class WorkRate(NamedTuple):
@@ -87,7 +102,7 @@ def work_rate(
     settings: AnalysisSettings,
     size_bytes: int | None = None,
     model_seconds: float | None = None,
-    refined_share: float = USUAL_REFINED_SHARE,
+    content: Content = USUAL,
 ) -> WorkRate:
     """What a second of a video takes, by kind of work.
 
@@ -97,7 +112,7 @@ def work_rate(
         size_bytes: length of its file, for its bit rate; None: what is usual for its codec.
         model_seconds: processor seconds for a megapixel of a pair, where a model estimates flow
             or refines it; None: not known.
-        refined_share: of pairs, where a model refines.
+        content: what it is taken to show.
     """
     rate = float(probe.frame_rate)
     scale = probe.width * probe.height / _MEASURED_PIXELS
@@ -108,10 +123,12 @@ def work_rate(
     else:
         megabits = size_bytes * 8e-6 / length / rate
     frame = (decoding.frame_ms * scale + decoding.megabit_ms * megabits) / 1000
+    if settings.decoding.skip_unreferenced and probe.codec in SKIPPING_CODECS:
+        frame *= content.decoded_share
     frames_per_pair = max(round_half_up(probe.frame_rate / settings.flow.pairs_per_second), 1)
     pairs = rate / frames_per_pair
     analysing = rate * _FRAME_SECONDS * scale + pairs * _pair_seconds(
-        probe, settings, model_seconds, refined_share
+        probe, settings, model_seconds, content.refined_share
     )
     return WorkRate(rate * frame, analysing)
 
@@ -167,7 +184,7 @@ def chunk_seconds_within(
 ) -> Fraction:
     """Whole seconds of a video that can be analysed within so many processor seconds; at least one.
 
-    However many of its pairs are refined, where a model refines.
+    Whatever they show.
 
     Args:
         probe: what the video is.
@@ -176,7 +193,7 @@ def chunk_seconds_within(
         size_bytes: as of :func:`work_rate`.
         model_seconds: likewise.
     """
-    each = sum(work_rate(probe, settings, size_bytes, model_seconds, MOST_REFINED_SHARE))
+    each = sum(work_rate(probe, settings, size_bytes, model_seconds, WORST))
     seconds = chunk_cpu_seconds / each
     return Fraction(max(math.floor(seconds), _SHORTEST_CHUNK_SECONDS))
 

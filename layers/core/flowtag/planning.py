@@ -12,8 +12,9 @@ from flowtag import ALGORITHM_VERSION, __version__
 from flowtag.contracts.messages import ChunkRange, Plan, SourceRef, VideoProbe
 from flowtag.dividing import ChunkWork, divide, safe_cpu_seconds
 from flowtag.effort import (
-    MOST_REFINED_SHARE,
-    USUAL_REFINED_SHARE,
+    USUAL,
+    WORST,
+    Content,
     WorkRate,
     chunk_seconds_within,
     without_clock,
@@ -59,8 +60,8 @@ def plan_video(
     seconds = _chunk_seconds(believed, source, settings, execution)
     chunks = chunk_ranges(index, probe, seconds, settings.range_seconds)
     usual, most = (
-        ChunkWork(believed, index, _rate(believed, source, settings, execution, share))
-        for share in (USUAL_REFINED_SHARE, MOST_REFINED_SHARE)
+        ChunkWork(believed, index, _rate(believed, source, settings, execution, content))
+        for content in (USUAL, WORST)
     )
     if index.clean:
         chunks = divide(chunks, most, execution.chunk_timeout_seconds)
@@ -87,10 +88,10 @@ def _rate(
     source: SourceRef,
     settings: AnalysisSettings,
     execution: ExecutionSettings,
-    refined_share: float,
+    content: Content,
 ) -> WorkRate:
     model_seconds = execution.model_cpu_seconds_per_megapixel
-    return work_rate(probe, settings, source.size_bytes or None, model_seconds, refined_share)
+    return work_rate(probe, settings, source.size_bytes or None, model_seconds, content)
 
 
 def _chunk_seconds(

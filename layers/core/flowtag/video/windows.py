@@ -28,8 +28,6 @@ from flowtag.video.starting import frames_from
 LONGEST_WINDOW_SECONDS = Fraction(12)
 """What lies further from its key frame is decoded wholly, and never twice."""
 
-_SKIPPING_CODECS = {"h264", "hevc", "mpeg2video", "mpeg4"}
-
 T = TypeVar("T")
 
 Span = tuple[int, int]
@@ -99,16 +97,6 @@ class _Window(Generic[T]):
     frames: list[WindowFrame[T]] = field(default_factory=list)
     given: int = 0
     head_given: bool = False
-
-
-def can_skip(probe: VideoProbe, sequential: bool) -> bool:
-    """Whether the decoder of a video can tell frames to which no other refers.
-
-    Args:
-        probe: what the video is.
-        sequential: its timestamps cannot be trusted.
-    """
-    return probe.codec in _SKIPPING_CODECS and not sequential
 
 
 class WindowDecoder(Generic[T]):
