@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 import av
 
 from flowtag.contracts.messages import ChunkRange, VideoProbe
+from flowtag.video.closing import ClosesAtExit
 from flowtag.video.damage import Shown
 from flowtag.video.frame_account import FrameAccount
 from flowtag.video.media import Media
@@ -44,7 +43,7 @@ def stores_durations(probe: VideoProbe) -> bool:
     return bool(_DURATION_FORMATS & set(probe.container.split(",")))
 
 
-class FrameDecoder:
+class FrameDecoder(ClosesAtExit):
     """Decodes from the first frame at or after a range's start, on past its end.
 
     The consumer stops when it has what it needs. One thread, software only, nothing opened before
@@ -80,17 +79,6 @@ class FrameDecoder:
         self._sequential = sequential
         self._resources = ExitStack()
         self._durations_stored = stores_durations(probe)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._resources.close()
 
     def __iter__(self) -> Iterator[DecodedFrame]:
         """Yields frames of strictly increasing pts, from the first at or after the start.

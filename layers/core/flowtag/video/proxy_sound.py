@@ -6,8 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
 from fractions import Fraction
-from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, cast
 
 import av
 import av.error
@@ -21,6 +20,7 @@ from av.stream import Discard
 from numpy.typing import NDArray
 
 from flowtag.errors import InputError
+from flowtag.video.closing import ClosesAtExit
 from flowtag.video.failures import reason
 from flowtag.video.media import Media
 from flowtag.video.opening import open_video
@@ -37,7 +37,7 @@ _PIECE_SECONDS = Fraction(1)
 _Kind = tuple[int, str, str]
 
 
-class ProxySound:
+class ProxySound(ClosesAtExit):
     """Reads and encodes the sound of a video, if it has some; a context manager.
 
     Sound that cannot be decoded is no error: the proxy goes without.
@@ -66,17 +66,6 @@ class ProxySound:
         self._slack_seconds = Fraction(0)
         self._samples = 0
         self._held: deque[Packet[AudioStream]] = deque()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._resources.close()
 
     def encode_into(self, container: OutputContainer) -> None:
         """Adds a stream for the sound, if there is any that decodes."""

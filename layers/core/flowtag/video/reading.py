@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Self, cast
 
 import av
@@ -15,6 +14,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from flowtag.errors import BrokenMediaError
+from flowtag.video.closing import ClosesAtExit
 from flowtag.video.decoders import limit_decoder
 from flowtag.video.failures import reason
 from flowtag.video.finding import PlaceFinder, place_finder
@@ -46,7 +46,7 @@ class ReadErrors:
 
 
 @dataclass(slots=True)
-class StreamReader:
+class StreamReader(ClosesAtExit):
     """Decodes one stream from where it stands; a context manager.
 
     Attributes:
@@ -70,14 +70,6 @@ class StreamReader:
         self._open(self.media)
         self._reorder_depth = self._stream.codec_context.reorder_depth
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._resources.close()
 
     def seek(self, pts: int) -> bool:
         """Goes to a key frame thought to lie at or before a pts; False if the file cannot."""

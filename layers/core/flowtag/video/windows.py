@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from types import TracebackType
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from flowtag.contracts.messages import ChunkRange, VideoProbe
 from flowtag.video.choosing_packets import Packet
+from flowtag.video.closing import ClosesAtExit
 from flowtag.video.damage import Shown
 from flowtag.video.decoding import DecodedFrame, stores_durations
 from flowtag.video.frame_account import FrameAccount
@@ -99,7 +99,7 @@ class _Window(Generic[T]):
     head_given: bool = False
 
 
-class WindowDecoder(Generic[T]):
+class WindowDecoder(ClosesAtExit, Generic[T]):
     """Gives the frames from a range's start on, past its end, as windows are judged.
 
     As ``FrameDecoder``, of which this takes the place where timestamps can be trusted.
@@ -119,17 +119,6 @@ class WindowDecoder(Generic[T]):
         self._durations_stored = stores_durations(probe)
         self._previous_pts: int | None = None
         self._reader = self._open_reader()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._resources.close()
 
     def __iter__(self) -> Iterator[WindowFrame[T]]:
         """Yields frames of strictly increasing pts, from the first at or after the start.
