@@ -113,8 +113,14 @@ def later(chunk: ChunkResult, ticks: int) -> ChunkResult:
     pairs["pts"] += ticks
     pairs["second_pts"] += ticks
     stills = {pts + ticks: jpeg for pts, jpeg in chunk.stills.items()}
+    evidence = {pts + ticks: files for pts, files in chunk.evidence.items()}
     return replace(
-        chunk, frames=frames, pairs=pairs, stills=stills, grid_pts=chunk.grid_pts + ticks
+        chunk,
+        frames=frames,
+        pairs=pairs,
+        stills=stills,
+        grid_pts=chunk.grid_pts + ticks,
+        evidence=evidence,
     )
 
 

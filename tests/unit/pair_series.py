@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from flowtag.assembly.stitching import COMPACT_PAIR_DTYPE
+from flowtag.assembly.columns import COMPACT_PAIR_DTYPE
 from flowtag.motion.series import PairSeries, Shape
 
 SHAPE = Shape.of(1920, 1080)

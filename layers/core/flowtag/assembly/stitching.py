@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from flowtag.assembly.columns import (
+    COMPACT_FRAME_DTYPE,
+    COMPACT_PAIR_DTYPE,
+    Columns,
+    MissingChunk,
+    pair_at,
+)
 from flowtag.assembly.spoiled import Indices, fill_in, stand_ins, with_stand_ins
 from flowtag.contracts.chunkfile import (
     ChunkResult,
@@ -16,62 +23,19 @@ from flowtag.contracts.chunkfile import (
     read_chunk,
     read_failed_chunk,
 )
-from flowtag.contracts.features import (
-    FRAME_CORRUPT,
-    FRAME_SKIPPED,
-    SIGNATURE_SHAPE,
-    FrameTable,
-    light_change,
-)
+from flowtag.contracts.features import SIGNATURE_SHAPE
 from flowtag.contracts.messages import Plan
 from flowtag.edits.bridging import Bridges
 from flowtag.edits.edit import FrameEvidence, PairEvidence, Signatures
 from flowtag.errors import ContractError
-from flowtag.least_trusted import Doubt
-from flowtag.thresholds import Thresholds
+from flowtag.least_trusted import Doubt, EvidenceCells
 
 LoadChunk = Callable[[int], bytes | None]
 """Bytes of a chunk's ``.npz``, or of its ``.failed.json``, or None where there is neither."""
 
-COMPACT_PAIR_DTYPE = np.dtype(
-    [
-        ("first", "<u4"),  # index of the first frame
-        ("interval_pts", "<u4"),  # to the second frame
-        ("pan", "<f2"),
-        ("tilt", "<f2"),
-        ("zoom", "<f2"),
-        ("roll", "<f2"),
-        ("camera_confidence", "<f2"),
-        ("speed", "<f2"),
-        ("speed_spread", "<f2"),
-        ("moving_area", "<f2"),
-        ("velocity_x", "<f2"),
-        ("velocity_y", "<f2"),
-        ("subject_speed", "<f2"),
-        ("subject_area", "<f2"),
-        ("subject_x", "<f2"),
-        ("subject_y", "<f2"),
-        ("confidence", "<f2"),
-        ("coverage", "<f2"),
-        ("texture", "<f2"),
-        ("light_change", "<f2"),  # relative to the luma of the first frame
-        ("directions", "<u1", (8,)),
-        ("gate", "<u2"),
-    ]
-)
 _CACHED_CHUNKS = 4
 _LEAST_REGULAR = 0.85
 _ROUNDING_TICKS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class MissingChunk:
-    """A chunk without a result, why, and the span ``[start_pts, end_pts)`` that it leaves out."""
-
-    index: int
-    reason: str
-    start_pts: int
-    end_pts: int
 
 
 @dataclass(slots=True)
@@ -87,7 +51,7 @@ class StitchedRun:
         last_duration_pts: how long the last frame is shown.
         pairs: ``COMPACT_PAIR_DTYPE``, in order.
         still_pts: pts of the stills, in order, and ``still_chunks`` the chunk that each is in.
-        evidence_chunks: for each pair that a chunk kept as evidence the chunk.
+        evidence_chunks: the chunk of each pair of which evidence is kept.
         decode: the chunks' decoding summaries.
         missing: chunks without a result.
         keeps_rate: frames come at the nominal rate, but for some that are missing.
@@ -157,42 +121,13 @@ class StitchedRun:
 
     @property
     def doubts(self) -> Iterable[Doubt]:
-        """The pairs that chunks kept as evidence."""
+        """The pairs of which evidence is kept."""
         return self.evidence_chunks
 
     def evidence(self, doubt: Doubt) -> tuple[np.void, bytes]:
         """The row of ``PAIR_DTYPE`` of a pair that a chunk kept, and its file."""
         chunk = self.load(self.evidence_chunks[doubt])
         return pair_at(chunk, doubt.pts), chunk.evidence[doubt.pts]
-
-
-@dataclass(slots=True)
-class _Columns:
-    frames: list[npt.NDArray[np.void]] = field(default_factory=list)
-    pairs: list[npt.NDArray[np.void]] = field(default_factory=list)
-    still_pts: list[int] = field(default_factory=list)
-    still_chunks: list[int] = field(default_factory=list)
-    evidence_chunks: dict[Doubt, int] = field(default_factory=dict)
-    decode: list[DecodeSummary] = field(default_factory=list)
-    missing: list[MissingChunk] = field(default_factory=list)
-    starts: list[int] = field(default_factory=list)
-    count: int = 0
-    last_duration_pts: int = 0
-
-
-_FRAME_COLUMNS = np.dtype(
-    [
-        ("pts", "<i8"),
-        ("match", "<f2"),
-        ("shift", "<f2"),
-        ("luma", "<f2"),
-        ("contrast", "<f2"),
-        ("detail", "<f2"),
-        ("still", "?"),
-        ("corrupt", "?"),
-        ("skipped", "?"),
-    ]
-)
 
 
 def stitch(plan: Plan, load_chunk: LoadChunk) -> StitchedRun:
@@ -208,15 +143,15 @@ def stitch(plan: Plan, load_chunk: LoadChunk) -> StitchedRun:
             raise ContractError(f"chunk {index} is gone")
         return read_chunk(data)
 
-    columns = _Columns()
+    columns, cells = Columns(), EvidenceCells(plan.probe, plan.settings)
     for index in range(len(plan.chunks)):
         columns.starts.append(columns.count)
         reason = _why_missing(load_chunk(index))
         if reason is not None:
             columns.missing.append(MissingChunk(index, reason, *_span(plan, index)))
             continue
-        _append(columns, index, load(index), plan.settings.thresholds)
-    frames = np.concatenate([*columns.frames, np.empty(0, _FRAME_COLUMNS)])
+        columns.append(index, load(index), cells, plan.settings.thresholds)
+    frames = np.concatenate([*columns.frames, np.empty(0, COMPACT_FRAME_DTYPE)])
     evidence, corrupt = _evidence(frames, plan), frames["corrupt"].copy()
     skipped = frames["skipped"].copy() if frames["skipped"].any() else None
     run = StitchedRun(
@@ -282,59 +217,6 @@ def _why_missing(data: bytes | None) -> str | None:
         return None
     failed = read_failed_chunk(data)
     return f"{failed.code}: {failed.message}"
-
-
-def _append(columns: _Columns, index: int, chunk: ChunkResult, limits: Thresholds) -> None:
-    columns.decode.append(chunk.meta.decode)
-    columns.still_pts.extend(sorted(chunk.stills))
-    columns.still_chunks.extend([index] * len(chunk.stills))
-    for pts in chunk.evidence:
-        doubt = Doubt.of(pair_at(chunk, pts), limits)
-        if doubt is not None:
-            columns.evidence_chunks[doubt] = index
-    if not len(chunk.frames):
-        return
-    columns.frames.append(_compact_frames(chunk.frames))
-    columns.pairs.append(_compact_pairs(chunk, columns.count))
-    columns.count += len(chunk.frames)
-    columns.last_duration_pts = int(chunk.frames["duration_pts"][-1])
-
-
-def pair_at(chunk: ChunkResult, pts: int) -> np.void:
-    """The row of ``PAIR_DTYPE`` of the pair that begins at a pts.
-
-    Raises:
-        ContractError: there is none.
-    """
-    at = int(np.searchsorted(chunk.pairs["pts"], pts))
-    if at == len(chunk.pairs) or int(chunk.pairs["pts"][at]) != pts:
-        raise ContractError(f"the chunk file has evidence of a pair at {pts}, and no such pair")
-    row: np.void = chunk.pairs[at]
-    return row
-
-
-def _compact_frames(rows: FrameTable) -> npt.NDArray[np.void]:
-    compact = np.zeros(len(rows), dtype=_FRAME_COLUMNS)
-    for name in ("pts", "match", "shift", "luma", "contrast", "detail"):
-        compact[name] = rows[name]
-    compact["still"] = rows["temporal_information"] == 0
-    compact["still"] &= rows["difference"] == 0
-    compact["corrupt"] = (rows["flags"] & FRAME_CORRUPT) > 0
-    compact["skipped"] = (rows["flags"] & FRAME_SKIPPED) > 0
-    return compact
-
-
-def _compact_pairs(chunk: ChunkResult, offset: int) -> npt.NDArray[np.void]:
-    rows = chunk.pairs
-    compact = np.zeros(len(rows), dtype=COMPACT_PAIR_DTYPE)
-    for name in COMPACT_PAIR_DTYPE.names or ():
-        if name in (rows.dtype.names or ()):
-            compact[name] = rows[name]
-    compact["first"] = offset + np.searchsorted(chunk.frames["pts"], rows["pts"])
-    interval = np.minimum(rows["second_pts"] - rows["pts"], np.iinfo(np.uint32).max)
-    compact["interval_pts"] = interval
-    compact["light_change"] = light_change(rows["gain"], rows["offset"], rows["luma"])
-    return compact
 
 
 def _evidence(frames: npt.NDArray[np.void], plan: Plan) -> FrameEvidence:
