@@ -63,7 +63,7 @@ def test_what_a_model_refined_is_told_of_the_video_and_of_each_segment(tmp_path:
         asked_share=0.5,
         refined_share=0.25,
         followed_share=0.0,
-        reasons={"complexity": 0.125, "low_confidence": 0.375},
+        reasons={"across_cut": 0.0625, "complexity": 0.125, "low_confidence": 0.375},
     )
     refining = Refining(
         name="tvl1", sha256="0" * 64, pairs=8, asked=4, refined=2, followed=0, reasons={}

@@ -43,8 +43,8 @@ def show(paths: tuple[Path, ...], where: Filter | None) -> None:
     DIR may be an output folder, a video's folder, or a run's folder; of a video with several runs
     the latest is shown. Rates are per second: pan in picture widths, tilt in heights. With --where
     the table has only the segments that match, and videos without one are left out. After tagging
-    with --refine it says of each segment whose flow counts, and for which share of its pairs the
-    model was asked, or was not, and why.
+    with --refine it says of each segment whose flow counts, and the two main reasons to ask the
+    model, or not to, each with its share of pairs.
     """
     from flowtag.cli.finding import find_motion
     from flowtag.cli.reporting import plain_console
@@ -145,10 +145,10 @@ def subject_text(subject: Subject) -> str:
 
 
 def gate_text(gate: Gate | None) -> str:
-    """Whose flow counts, and the reasons, most frequent first: ``mixed: low_confidence 40%``."""
+    """Whose flow counts, and the two most frequent reasons: ``mixed: low_confidence 40%``."""
     if gate is None:
         return "unknown"
-    reasons = sorted(gate.reasons.items(), key=lambda reason: -reason[1])
+    reasons = sorted(gate.reasons.items(), key=lambda reason: -reason[1])[:2]
     shown = ", ".join(f"{name} {share:.0%}" for name, share in reasons if share >= 0.005)
     return f"{gate.path}: {shown}" if shown else gate.path
 
