@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _TIMEOUT_SECONDS = 300
-_UNREACHABLE = ("ConnectionError", "ConnectTimeout", "ReadTimeout", "SSLError", "ServiceError")
+_UNREACHABLE = ("ConnectionError", "ConnectTimeout", "ReadTimeout", "ServiceError")
 
 
 class AuditError(Exception):

@@ -25,9 +25,7 @@ from tests.functional.store_places import Place, copied
 from tests.functional.test_cloud_run import CHUNKS, cataloged, published
 from tests.media.movies import Movie, write_movie
 
-RACES = 50
-"""In folders and in a bucket each: a hundred in all."""
-
+RACES = 100
 _BESIDE = re.compile("/(thumbnails|evidence)/")
 
 

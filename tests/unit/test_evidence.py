@@ -74,7 +74,12 @@ def test_the_least_trusted_of_all_are_among_those_of_the_parts(
     parts = [doubts[a:b] for a, b in itertools.pairwise(edges)]
     kept = [doubt for part in parts for doubt in cells.least_trusted(part)]
 
+    so_far: list[Doubt] = []
+    for part in parts:
+        so_far = cells.least_trusted([*so_far, *part])
+
     assert cells.least_trusted(kept) == cells.least_trusted(doubts)
+    assert so_far == cells.least_trusted(doubts)
 
 
 def test_one_bad_moment_does_not_take_all_places() -> None:

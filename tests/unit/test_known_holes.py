@@ -34,9 +34,8 @@ def test_what_the_service_does_not_know_is_not_cleared() -> None:
     assert found.reason is not None
 
 
-@pytest.mark.parametrize("failure", ["ConnectionError: no route", "SSLError: unknown issuer"])
-def test_a_service_out_of_reach_clears_nothing(failure: str) -> None:
-    found = read_answer("", f"Traceback …\nrequests.exceptions.{failure}\n")
+def test_a_service_out_of_reach_clears_nothing() -> None:
+    found = read_answer("", "Traceback …\nrequests.exceptions.ConnectionError: no route\n")
 
     assert (found.looked_up, found.unknown) == (0, ("all",))
 

@@ -76,7 +76,7 @@ class Columns:
         frames: rows of ``COMPACT_FRAME_DTYPE``, by chunk.
         pairs: rows of ``COMPACT_PAIR_DTYPE``, by chunk.
         still_pts: pts of the stills, and ``still_chunks`` the chunk that each is in.
-        evidence_chunks: the chunk of each pair of which evidence is wanted.
+        evidence_chunks: the chunk of each of the least trusted pairs so far, in their order.
         decode: the chunks' decoding summaries.
         missing: chunks without a result.
         starts: index of each chunk's first frame.

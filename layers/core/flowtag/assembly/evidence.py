@@ -45,20 +45,18 @@ def evidence_of(
         segments: of the run, in order.
         edits: of the run, in order.
     """
-    cells = EvidenceCells(plan.probe, plan.settings)
-    chosen = cells.least_trusted(run.doubts)
-    if not chosen:
+    if not run.evidence_chunks:
         return {}
     files: dict[str, bytes] = {}
     pairs = []
-    for place, doubt in enumerate(chosen):
+    for place, doubt in enumerate(run.evidence_chunks):
         name = f"evidence/{place:04d}.npz"
         row, files[name] = run.evidence(doubt)
         pairs.append(_described(name, row, read_sample(files[name]), run, plan, segments, edits))
     index = EvidenceIndex(
         schema="flowtag.evidence/1",
         estimator=plan.settings.flow.estimator,
-        cell_seconds=cells.seconds,
+        cell_seconds=EvidenceCells(plan.probe, plan.settings).seconds,
         pairs=pairs,
     )
     return {EVIDENCE_INDEX: readable_json(index), **files}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -51,7 +51,8 @@ class StitchedRun:
         last_duration_pts: how long the last frame is shown.
         pairs: ``COMPACT_PAIR_DTYPE``, in order.
         still_pts: pts of the stills, in order, and ``still_chunks`` the chunk that each is in.
-        evidence_chunks: the chunk of each pair of which evidence is kept.
+        evidence_chunks: the chunk of each pair of which evidence is kept, the least trusted
+            pair first.
         decode: the chunks' decoding summaries.
         missing: chunks without a result.
         keeps_rate: frames come at the nominal rate, but for some that are missing.
@@ -118,11 +119,6 @@ class StitchedRun:
         """The JPEG of a still by its pts."""
         at = int(np.searchsorted(self.still_pts, pts))
         return self.load(int(self.still_chunks[at])).stills[pts]
-
-    @property
-    def doubts(self) -> Iterable[Doubt]:
-        """The pairs of which evidence is kept."""
-        return self.evidence_chunks
 
     def evidence(self, doubt: Doubt) -> tuple[np.void, bytes]:
         """The row of ``PAIR_DTYPE`` of a pair that a chunk kept, and its file."""
