@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from flowtag.contracts.metadata import (
         Camera,
-        Gate,
         MotionMetadata,
         Refining,
         Segment,
@@ -43,8 +42,8 @@ def show(paths: tuple[Path, ...], where: Filter | None) -> None:
     DIR may be an output folder, a video's folder, or a run's folder; of a video with several runs
     the latest is shown. Rates are per second: pan in picture widths, tilt in heights. With --where
     the table has only the segments that match, and videos without one are left out. After tagging
-    with --refine it says of each segment whose flow counts, and the two main reasons to ask the
-    model, or not to, each with its share of pairs.
+    with --refine it says how often the model was asked, for how many pairs each reason held, and of
+    each segment whose flow counts: dis (cheap), the model (refined), or both (mixed).
     """
     from flowtag.cli.finding import find_motion
     from flowtag.cli.reporting import plain_console
@@ -95,9 +94,12 @@ def heading(metadata: MotionMetadata) -> str:
 
 
 def _refined(refining: Refining) -> str:
+    """What a costlier model did, and for how many pairs each reason held, most frequent first."""
+    reasons = sorted(refining.reasons.items(), key=lambda reason: -reason[1])
+    counted = ", ".join(f"{name} {pairs}" for name, pairs in reasons if pairs)
     return (
         f"{refining.name} was asked about {refining.asked} of {count(refining.pairs, 'pair')}"
-        f" and explained {refining.refined} better"
+        f" and explained {refining.refined} better" + (f" ({counted})" if counted else "")
     )
 
 
@@ -117,7 +119,8 @@ def segment_table(segments: Sequence[Segment]) -> Table:
         cells = [str(segment.index), segment.start.timecode, segment.end.timecode]
         cells += [segment.motion.level or "unknown", camera_text(segment.camera)]
         cells += [subject_text(segment.subject), _confidence(segment), " ".join(segment.flags)]
-        cells += [gate_text(segment.gate)] if gated else []
+        if gated:
+            cells.append("unknown" if segment.gate is None else segment.gate.path)
         table.add_row(*(Text(printable(cell)) for cell in cells))
     return table
 
@@ -142,15 +145,6 @@ def subject_text(subject: Subject) -> str:
         return "unknown"
     area = f", {subject.area:.0%}" if subject.area else ""
     return f"{subject.level}{area}"
-
-
-def gate_text(gate: Gate | None) -> str:
-    """Whose flow counts, and the two most frequent reasons: ``mixed: low_confidence 40%``."""
-    if gate is None:
-        return "unknown"
-    reasons = sorted(gate.reasons.items(), key=lambda reason: -reason[1])[:2]
-    shown = ", ".join(f"{name} {share:.0%}" for name, share in reasons if share >= 0.005)
-    return f"{gate.path}: {shown}" if shown else gate.path
 
 
 def _confidence(segment: Segment) -> str:
