@@ -1,8 +1,8 @@
 """Measures an exported graph on unseen pairs, and writes the ``model.json`` beside it.
 
 ``python -m gpu_worker.training.assess GRAPH --name NAME``: flow against DIS MEDIUM, and confidence
-both as the graph puts it out and as the usual model of seven cues, fitted here, gives it. The
-better calibrated of the two becomes the manifest's.
+both as the graph puts it out and as the usual model of cues, fitted here, gives it. The better
+calibrated of the two becomes the manifest's.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ def claims_of(estimator: GraphEstimator, pairs: list[FlowPair]) -> Claims:
         cues = gather_cues(first, second, forward.flow, backward.flow, _GRID_STEP_PX)
         error = np.linalg.norm(forward.flow - pair.flow, axis=-1)[grid]
         assert forward.confidence is not None
-        rows.append(design(cues).reshape(-1, 7).astype(np.float64))
+        weighed = design(cues)
+        rows.append(weighed.reshape(-1, weighed.shape[-1]).astype(np.float64))
         told.append(forward.confidence[grid].ravel().astype(np.float64))
         right.append((error < _CORRECT_BELOW_PX).ravel().astype(np.float64))
     return Claims(np.concatenate(rows), np.concatenate(told), np.concatenate(right))
