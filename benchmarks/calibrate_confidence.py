@@ -53,7 +53,7 @@ class Judged:
     """Vectors whose truth is known.
 
     Attributes:
-        rows: ``(n, 10)`` columns of the design.
+        rows: ``(n, 10)`` columns of the design, or 12 of an estimator that DIS is held against.
         error_px: ``(n,)`` end-point error.
     """
 
@@ -85,7 +85,8 @@ def measure(
     """The vectors of the grid of one pair, where flow is known."""
     a, b = equalise(first, second, measure_photometry(first, second))
     forward, backward = flow.both_ways(a, b)
-    cues = gather_cues(a, b, forward, backward, _STEP_PX)
+    other = None if isinstance(flow, DisFlow) else DisFlow(FlowSettings()).forward(a, b)
+    cues = gather_cues(a, b, forward, backward, _STEP_PX, other)
     error = np.linalg.norm(forward - truth, axis=-1)[every(_STEP_PX)]
     known = np.isfinite(error) & (error < 1e6)
     return Judged(design(cues)[known].astype(np.float64), error[known].astype(np.float64))
@@ -172,7 +173,7 @@ def main() -> None:
     flow, width = estimator_and_size(options.estimator, options.preset)
     fitted_on = generated(flow, range(options.pairs), width)
     weights = fit(fitted_on.rows, fitted_on.right).round(3)
-    calibration = Calibration(**dict(zip(Calibration.model_fields, weights.tolist(), strict=True)))
+    calibration = Calibration.of(weights.tolist())
     print(repr(calibration))
     print(figures(f"generated pairs 0-{options.pairs - 1}, fitted on", weights, fitted_on))
     seeds = range(10_000, 10_000 + options.pairs // 3)

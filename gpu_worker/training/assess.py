@@ -20,8 +20,10 @@ from benchmarks.calibrate_confidence import fit
 from flowtag.evaluation.reliability import area_under_curve, calibration_error
 from flowtag.flow.calibration import Calibration
 from flowtag.flow.confidence import design, gather_cues
+from flowtag.flow.dis import DisFlow
 from flowtag.flow.field import every
 from flowtag.models.manifest import EvaluationFigures, ModelManifest, sha256_of
+from flowtag.settings import FlowSettings
 from gpu_worker.models.builtin import write_manifest
 from gpu_worker.training.batches import equal, padded
 from gpu_worker.training.figures import Answer, Figures, dis_medium, figures_of
@@ -61,7 +63,7 @@ class GraphEstimator:
 
 @dataclass(frozen=True)
 class Claims:
-    """What is known of some vectors: cues ``(n, 10)``, the graph's word and the truth ``(n,)``."""
+    """What is known of some vectors: cues ``(n, 12)``, the graph's word and the truth ``(n,)``."""
 
     rows: Rows
     told: Rows
@@ -70,12 +72,13 @@ class Claims:
 
 def claims_of(estimator: GraphEstimator, pairs: list[FlowPair]) -> Claims:
     """Estimates pairs both ways, and gathers cues at every fourth px."""
-    grid = every(_GRID_STEP_PX)
+    grid, dis = every(_GRID_STEP_PX), DisFlow(FlowSettings())
     rows, told, right = [], [], []
     for pair in pairs:
         first, second = equal(pair)
         forward, backward = estimator(first, second), estimator(second, first)
-        cues = gather_cues(first, second, forward.flow, backward.flow, _GRID_STEP_PX)
+        other = dis.forward(first, second)
+        cues = gather_cues(first, second, forward.flow, backward.flow, _GRID_STEP_PX, other)
         error = np.linalg.norm(forward.flow - pair.flow, axis=-1)[grid]
         assert forward.confidence is not None
         weighed = design(cues)
@@ -130,9 +133,7 @@ def assess(graph: Path, name: str, fitted_on: int, unseen: int) -> ModelManifest
         working_size_px=320,
         batch_pairs=4,
         confidence="output" if told else "calibration",
-        calibration=Calibration(
-            **dict(zip(Calibration.model_fields, weights.round(3).tolist(), strict=True))
-        ),
+        calibration=Calibration.of(weights.round(3).tolist()),
         evaluation=(figures(shown, own, by_graph if told else by_cues),),
     )
 

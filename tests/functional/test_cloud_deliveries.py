@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from flowtag.assembly.assemble import Assembly
 from flowtag.completing import complete
 from flowtag.completion import publish
-from flowtag.contracts.metadata import Analysis
 from flowtag.errors import ObjectNotFoundError
 from flowtag.run_keys import RunKeys
 from flowtag.runs import read_motion, read_plan
@@ -139,7 +139,7 @@ def test_a_partial_result_published_in_between_takes_nothing_away(
     plan = read_plan(store, keys)
     before = _Before(store.root, keys.chunk(late.index))
 
-    def publish_partial(analysis: Analysis) -> None:
+    def publish_partial(assembly: Assembly) -> None:
         assert publish(before, plan, lambda _: None).metadata.analysis.status == "partial"
 
     # When thumbnails and evidence of the whole one are in place, and it is about to be published.

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from flowtag.aws.s3_places import S3Access, S3StorePlace
+from flowtag.completing import complete
 from flowtag.contracts.chunkfile import read_chunk, read_failed_chunk
 from flowtag.contracts.messages import ChunkTask, Plan
 from flowtag.errors import ModelError
 from flowtag.models.registry import KeptModel, ModelRegistry
+from flowtag.run_record import RunRecord
 from flowtag.runs import put_plan, read_plan
 from local_cloud.s3_server import S3Server
 from tests.functional.deployed import PREFIX, deploy, keys_of, received
@@ -113,6 +115,20 @@ def test_a_worker_runs_the_model_and_says_on_what(
     lines = [line for line in ended.lines if line["message"] == "chunk analysed"]
     assert {line["engine"] for line in lines} == {meta.engine}
     assert (meta.working_width_px, meta.working_height_px) == (96, 54)
+
+
+def test_the_record_of_a_run_says_what_ran_its_model(
+    s3: S3Server, bucket: str, tmp_path: Path
+) -> None:
+    model = added(bucket, s3, tmp_path / "model")
+    run = by_model(plan_run(bucket, make_film(tmp_path)), model)
+    run_child(child(run))
+
+    done = complete(run.store, run.keys, lambda ready: None)
+
+    assert done.outcome == "published"
+    (attempt,) = RunRecord.model_validate_json(run.store.get(run.keys.run)).attempts
+    assert attempt.engines == (read_chunk(run.store.get(run.keys.chunk(0))).meta.engine,)
 
 
 def test_a_chunk_whose_model_is_gone_is_recorded_and_not_tried_again(

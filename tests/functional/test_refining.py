@@ -178,6 +178,9 @@ def test_the_command_pins_the_model_and_writes_the_gate_to_the_table(
     assert analysis.refining is not None and analysis.refining.refined > 10
     pinned = read_json(ran.motion.parent / "plan.json")["settings"]["refine"]
     assert pinned["model_sha256"] == analysis.refining.sha256
+    (attempt,) = read_json(ran.motion.parent / "run.json")["attempts"]
+    (engine,) = attempt["engines"]
+    assert engine.startswith("onnxruntime ") and engine.endswith("CPUExecutionProvider float32")
     column = pq.read_table(ran.motion.parent / "frames.parquet")["gate"].to_pylist()
     assert sum(bool(gate & PairGate.REFINED) for gate in column if gate is not None) > 10
 

@@ -86,6 +86,7 @@ def test_the_record_says_how_it_went(motion: Path) -> None:
     assert attempt.analysed_chunks == record.analysed_chunks == tuple(range(record.chunks))
     assert attempt.cpu_seconds is not None
     assert attempt.cpu_seconds > 0
+    assert attempt.engines == ()
 
 
 def test_nothing_of_the_clock_or_the_machine_stands_in_the_result(

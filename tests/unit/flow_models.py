@@ -76,6 +76,15 @@ mixing ({PICTURES}) => (float[N,2,H,W] flow) {{
 """
 """Mixes the pairs of a batch, which no model may: what it says depends on company."""
 
+STILL = f"""
+{HEADER}
+still ({PICTURES}) => (float[N,2,H,W] flow) {{
+  nothing = Sub(first, first)
+  flow = Concat<axis: int = 1>(nothing, nothing)
+}}
+"""
+"""Says that nothing moves, whatever it sees."""
+
 SURE = f"""
 {HEADER}
 sure ({PICTURES}) => (float[N,2,H,W] flow, float[N,1,H,W] confidence) {{

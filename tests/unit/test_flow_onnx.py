@@ -7,6 +7,8 @@ import pytest
 from onnxruntime.capi import onnxruntime_pybind11_state as onnxruntime_state
 
 from flowtag.errors import AcceleratorError, FlowtagError, ModelError
+from flowtag.flow.calibration import DIS_CALIBRATION, Calibration
+from flowtag.flow.confidence import confidence, gather_cues
 from flowtag.flow.field import FlowField, GreyImage
 from flowtag.flow.frame_pair import FramePair
 from flowtag.flow.onnx import OnnxFlow
@@ -19,11 +21,14 @@ from flowtag.flow.onnx_graph import (
 )
 from flowtag.models.flow_model import FlowModel
 from flowtag.settings import FlowSettings
+from tests.rendering import steady
+from tests.unit.flow_fields import WIDTH, two_pictures
 from tests.unit.flow_models import (
     CENTROID,
     HEADER,
     MEAN_OF_BATCH,
     PICTURES,
+    STILL,
     SURE,
     blob,
     model_of,
@@ -136,6 +141,38 @@ def test_the_confidence_of_the_graph_is_used_where_the_manifest_says_so() -> Non
     (field,) = estimator.estimate([FramePair.of(bright_left, bright_left)])
 
     assert (field.confidence[:, :11] == 1).all() and (field.confidence[:, 13:] == 0).all()
+
+
+def test_what_dis_contradicts_is_trusted_less() -> None:
+    names = [name for name in Calibration.model_fields if name != "intercept"]
+    weighs_dis_alone = Calibration(intercept=2.0, **dict.fromkeys(names, 0.0)).model_copy(
+        update={"disagreement": -1.0}
+    )
+    says_still = opened(model_of(STILL, calibration=weighs_dis_alone))
+    first, moved = two_pictures(steady(2, picture="gravel", pan=0.5))
+
+    agreed, contradicted = says_still.estimate(
+        [FramePair.of(first, first), FramePair.of(first, moved)]
+    )
+
+    # The odds of a vector are e² over its distance from DIS's, and 0.05 px.
+    moved_px = 0.5 * 0.08 * WIDTH
+    assert agreed.confidence.min() > 0.99
+    assert np.median(contradicted.confidence) == pytest.approx(
+        1 / (1 + (moved_px + 0.05) / np.exp(2)), abs=0.02
+    )
+
+
+def test_dis_is_not_asked_where_its_word_weighs_nothing() -> None:
+    alone = Calibration.of(DIS_CALIBRATION.weights().tolist())
+    estimator = opened(model_of(CENTROID, calibration=alone))
+    first, second = textured(1), textured(2)
+
+    (field,) = estimator.estimate([FramePair.of(first, second)])
+
+    cues = gather_cues(*field.frames, *estimator.both_ways(*field.frames), field.step_px)
+    assert cues.disagreement_px is None
+    np.testing.assert_array_equal(field.confidence, confidence(cues, alone))
 
 
 @pytest.mark.parametrize("graph", [CENTROID, MEAN_OF_BATCH])

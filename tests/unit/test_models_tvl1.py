@@ -12,6 +12,9 @@ import onnxruntime
 import pytest
 from skimage.registration import optical_flow_tvl1
 
+from flowtag.evaluation.reliability import area_under_curve, calibration_error
+from flowtag.flow.field import every
+from flowtag.flow.frame_pair import FramePair
 from flowtag.flow.onnx import OnnxFlow
 from flowtag.flow.onnx_graph import OnnxGraph
 from flowtag.models.manifest import MANIFEST_NAME
@@ -109,6 +112,22 @@ def test_whole_agrees_with_scikit_image_about_as_well_as_either_with_the_truth(s
     assert distances_px(ours, theirs).mean() < 0.15
     assert distances_px(ours, pair.flow).mean() < 0.25
     assert distances_px(theirs, pair.flow).mean() < 0.25
+
+
+def test_confidence_holds_on_pairs_that_it_was_not_fitted_on(built_in: OnnxFlow) -> None:
+    claims, right = [], []
+    for seed in range(70_000, 70_012):
+        pair = random_flow_pair(seed, width=320, height=180)
+        (field,) = built_in.estimate([FramePair.of(pair.first, pair.second)])
+        error = np.linalg.norm(pair.flow[every(field.step_px)] - field.vectors, axis=-1)
+        claims.append(field.confidence.ravel().astype(np.float64))
+        right.append((error < 1).ravel().astype(np.float64))
+    claimed, true = np.concatenate(claims), np.concatenate(right)
+
+    area = area_under_curve(claimed, true)
+
+    assert calibration_error(claimed, true) <= 0.10
+    assert area is not None and area >= 0.9
 
 
 def test_a_shift_farther_than_the_pyramid_follows_is_found(built_in: OnnxFlow) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flowtag.announcing import Notify, Ready, announce
+from flowtag.assembly.assemble import Assembly
 from flowtag.chunk_results import ChunkState, chunk_names
 from flowtag.completion import publish
 from flowtag.contracts.chunkfile import read_failed_chunk
 from flowtag.contracts.messages import Plan
-from flowtag.contracts.metadata import Analysis
 from flowtag.errors import BrokenMediaError, ContractError, ObjectNotFoundError
 from flowtag.run_keys import RunKeys
 from flowtag.run_record import Attempt, ChunkFailure, record_attempt
@@ -103,15 +103,14 @@ def _publish(
 ) -> None:
     attempt = _attempt(store, plan, states, count_spent)
 
-    def note(analysis: Analysis) -> None:
-        ended = attempt.model_copy(update={"outcome": analysis.status})
-        record_attempt(store, plan, ended, states)
+    def note(assembly: Assembly) -> None:
+        record_attempt(store, plan, attempt.published(assembly), states)
 
     try:
         publish(store, plan, note)
     except BrokenMediaError as error:
         metadata = unanalysed(plan.source, plan.settings, "failed", str(error), plan)
-        note(metadata.analysis)
+        record_attempt(store, plan, attempt.model_copy(update={"outcome": "failed"}), states)
         put_motion(store, plan, metadata)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flowtag.assembly.assemble import Assembly, assemble
 from flowtag.chunk_results import chunk_fetcher, chunk_loader
 from flowtag.contracts.messages import Plan
-from flowtag.contracts.metadata import Analysis, MotionMetadata
+from flowtag.contracts.metadata import MotionMetadata
 from flowtag.prefetching import Load, prefetched
 from flowtag.run_keys import BESIDE_MOTION, RunKeys
 from flowtag.runs import find_with_etag, put_motion, read_motion, readable_json, would_change
@@ -33,7 +33,7 @@ class Published:
     is_new: bool
 
 
-def publish(store: ObjectStore, plan: Plan, before_motion: Callable[[Analysis], None]) -> Published:
+def publish(store: ObjectStore, plan: Plan, before_motion: Callable[[Assembly], None]) -> Published:
     """Assembles a run and writes all that people read, ``motion.json`` last.
 
     Any number of these may run at a time, and die anywhere. One that comes too late leaves what
@@ -56,7 +56,7 @@ def publish(store: ObjectStore, plan: Plan, before_motion: Callable[[Analysis], 
             goes_beside = _belongs(store, plan, assembly.metadata)
             if goes_beside:
                 _put_beside(store, plan, load, assembly)
-            before_motion(assembly.metadata.analysis)
+            before_motion(assembly)
             change = put_motion(store, plan, assembly.metadata)
             if change == "replaced":
                 # Whoever published the one before may have written beside it while this did; by now

@@ -6,7 +6,7 @@ import contextlib
 import platform
 from datetime import UTC, datetime
 from importlib import metadata
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, ValidationError
 
@@ -19,6 +19,9 @@ from flowtag.run_keys import RunKeys
 from flowtag.runs import readable_json
 from flowtag.settings import ExecutionSettings
 from flowtag.storage import ObjectStore
+
+if TYPE_CHECKING:
+    from flowtag.assembly.assemble import Assembly
 
 _LIBRARIES = ("numpy", "opencv-python-headless", "onnxruntime", "av", "pyarrow", "pydantic")
 
@@ -51,6 +54,16 @@ class Attempt(Model):
     )
     analysed_chunks: tuple[int, ...] = Field((), description="Those analysed in this attempt.")
     failures: tuple[ChunkFailure, ...] = ()
+    engines: tuple[str, ...] = Field(
+        (),
+        description="What ran the model for the results that this attempt published: software,"
+        " processor or GPU, precision. None where no model was asked, or nothing published.",
+    )
+
+    def published(self, assembly: Assembly) -> Attempt:
+        """The same, as it ended: with what was assembled."""
+        ended = {"outcome": assembly.metadata.analysis.status, "engines": assembly.engines}
+        return self.model_copy(update=ended)
 
 
 class RunRecord(Model):

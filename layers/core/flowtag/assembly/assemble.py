@@ -41,11 +41,14 @@ class Assembly:
         metadata: the content of ``motion.json``.
         thumbnails: JPEG bytes by name, e.g. ``thumbnails/0000.jpg``.
         evidence: files by name, e.g. ``evidence/0000.npz``: the least trusted pairs.
+        engines: what ran the model, on what, and how precisely; in no file that must be the same
+            wherever it was made.
     """
 
     metadata: MotionMetadata
     thumbnails: dict[str, bytes]
     evidence: dict[str, bytes]
+    engines: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,12 @@ def assemble(plan: Plan, load_chunk: LoadChunk) -> Assembly:
         shots=_shots(run, plan, shots),
         segments=segments,
     )
-    return Assembly(metadata, thumbnails, evidence_of(run, plan, segments, edits.edits))
+    return Assembly(
+        metadata,
+        thumbnails,
+        evidence_of(run, plan, segments, edits.edits),
+        tuple(sorted(run.engines)),
+    )
 
 
 def _video(plan: Plan, run: StitchedRun) -> Video:

@@ -78,6 +78,7 @@ class Columns:
         still_pts: pts of the stills, and ``still_chunks`` the chunk that each is in.
         evidence_chunks: the chunk of each of the least trusted pairs so far, in their order.
         decode: the chunks' decoding summaries.
+        engines: what ran the model, of the chunks that asked one.
         missing: chunks without a result.
         starts: index of each chunk's first frame.
         count: of frames.
@@ -90,6 +91,7 @@ class Columns:
     still_chunks: list[int] = field(default_factory=list)
     evidence_chunks: dict[Doubt, int] = field(default_factory=dict)
     decode: list[DecodeSummary] = field(default_factory=list)
+    engines: set[str] = field(default_factory=set)
     missing: list[MissingChunk] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
     count: int = 0
@@ -100,6 +102,7 @@ class Columns:
     ) -> None:
         """Takes what is needed of a chunk, the next one of the plan."""
         self.decode.append(chunk.meta.decode)
+        self.engines.update(() if chunk.meta.engine is None else (chunk.meta.engine,))
         self.still_pts.extend(sorted(chunk.stills))
         self.still_chunks.extend([index] * len(chunk.stills))
         doubts = (Doubt.of(pair_at(chunk, pts), limits) for pts in chunk.evidence)

@@ -54,6 +54,7 @@ class StitchedRun:
         evidence_chunks: the chunk of each pair of which evidence is kept, the least trusted
             pair first.
         decode: the chunks' decoding summaries.
+        engines: what ran the model, of the chunks that asked one.
         missing: chunks without a result.
         keeps_rate: frames come at the nominal rate, but for some that are missing.
     """
@@ -69,6 +70,7 @@ class StitchedRun:
     still_chunks: npt.NDArray[np.int32]
     evidence_chunks: dict[Doubt, int]
     decode: list[DecodeSummary]
+    engines: set[str]
     missing: list[MissingChunk]
     keeps_rate: bool
     starts: npt.NDArray[np.int64]
@@ -162,6 +164,7 @@ def stitch(plan: Plan, load_chunk: LoadChunk) -> StitchedRun:
         still_chunks=np.array(columns.still_chunks, dtype=np.int32),
         evidence_chunks=columns.evidence_chunks,
         decode=columns.decode,
+        engines=columns.engines,
         missing=columns.missing,
         keeps_rate=_keeps_rate(frames["pts"], plan),
         starts=np.array(columns.starts, dtype=np.int64),

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Self
+
 import numpy as np
 
 from flowtag.flow.field import FloatArray
 from flowtag.frozen_model import Model
+
+COLUMNS_ALONE = 10
+"""Columns of an estimator that is compared with no other."""
 
 
 class Calibration(Model):
     """Weights of a logistic model over the columns of ``flowtag.flow.confidence.design``.
 
     Fitted by ``benchmarks/calibrate_confidence.py`` on generated pairs whose flow is known exactly.
+    The last two are of an estimator that is compared with DIS; with 0 in both it is not.
     """
 
     intercept: float
@@ -24,10 +31,23 @@ class Calibration(Model):
     round_trip_around: float
     residual_around: float
     unrest_around: float
+    disagreement: float = 0.0
+    disagreement_around: float = 0.0
+
+    @classmethod
+    def of(cls, weights: Sequence[float]) -> Self:
+        """From the weights of the columns, ten or twelve of them, in their order."""
+        return cls(**dict(zip(cls.model_fields, weights, strict=False)))
+
+    @property
+    def asks_another(self) -> bool:
+        """Whether it weighs how far another estimator's flow lies from the one judged."""
+        return bool(self.disagreement or self.disagreement_around)
 
     def weights(self) -> FloatArray:
-        """``(10,)`` float32, in the order of the columns."""
-        return np.array(list(self.model_dump().values()), dtype=np.float32)
+        """``(10,)`` or, if another estimator is asked, ``(12,)`` float32, as columns come."""
+        columns = np.array(list(self.model_dump().values()), dtype=np.float32)
+        return columns if self.asks_another else columns[:COLUMNS_ALONE]
 
 
 DIS_CALIBRATION = Calibration(

@@ -31,6 +31,7 @@ class Cues(NamedTuple):
         texture: smaller eigenvalue of the structure tensor, (grey levels per px)².
         reach_px: length of the vector.
         outside: 1 where the vector points out of the picture, else 0.
+        disagreement_px: distance to another estimator's vector; None where none was asked.
     """
 
     round_trip_px: FloatArray
@@ -39,6 +40,7 @@ class Cues(NamedTuple):
     texture: FloatArray
     reach_px: FloatArray
     outside: FloatArray
+    disagreement_px: FloatArray | None = None
 
 
 def gather_cues(
@@ -47,6 +49,7 @@ def gather_cues(
     forward: FloatArray,
     backward: FloatArray,
     step_px: int,
+    other: FloatArray | None = None,
 ) -> Cues:
     """Measures the cues at every ``step_px``-th pixel.
 
@@ -56,6 +59,7 @@ def gather_cues(
         forward: ``(H, W, 2)`` float32 px, first to second.
         backward: ``(H, W, 2)`` float32 px, second to first.
         step_px: the grid.
+        other: ``(H, W, 2)`` float32 px, first to second, by another estimator, if one was asked.
     """
     height, width = first.shape
     grid = every(step_px)
@@ -72,6 +76,7 @@ def gather_cues(
         texture=texture_of(first)[grid],
         reach_px=_length(vectors),
         outside=outside.astype(np.float32),
+        disagreement_px=None if other is None else _length(vectors - other[grid]),
     )
 
 
@@ -97,8 +102,9 @@ def texture_of(image: GreyImage) -> FloatArray:
 def design(cues: Cues) -> FloatArray:
     """``(rows, columns, 10)`` float32: the columns that the logistic model weighs, 1 first.
 
-    The last three are means over the vectors around: an error is seldom alone, and a vector among
-    poor ones that looks right by itself often is not.
+    Three are means over the vectors around: an error is seldom alone, and a vector among poor ones
+    that looks right by itself often is not. With another estimator's flow there are two columns
+    more, its disagreement here and around: two that err, err differently.
     """
     contrast = np.sqrt(np.maximum(cues.texture, 0)) + 1
     mismatch = np.dstack(
@@ -115,8 +121,11 @@ def design(cues: Cues) -> FloatArray:
         np.log(cues.reach_px + 0.25),
         cues.outside,
     ]
-    around = cv2.blur(mismatch, (_AROUND, _AROUND), borderType=cv2.BORDER_REPLICATE)
-    return np.dstack([*alone, around])
+    columns = [*alone, _around(mismatch)]
+    if cues.disagreement_px is not None:
+        apart = np.log(cues.disagreement_px + 0.05)
+        columns += [apart, _around(apart)]
+    return np.dstack(columns)
 
 
 def confidence(cues: Cues, calibration: Calibration) -> FloatArray:
@@ -133,6 +142,11 @@ def pixel_positions(height: int, width: int) -> FloatArray:
     positions = np.stack([x, y], axis=-1)
     positions.flags.writeable = False
     return positions
+
+
+def _around(columns: FloatArray) -> FloatArray:
+    blurred = cv2.blur(columns, (_AROUND, _AROUND), borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(blurred, dtype=np.float32)
 
 
 def _length(vectors: FloatArray) -> FloatArray:

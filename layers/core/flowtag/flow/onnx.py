@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from flowtag.flow.confidence import confidence, gather_cues
+from flowtag.flow.dis import DisFlow
 from flowtag.flow.field import FloatArray, FlowField, GreyImage, every
 from flowtag.flow.following import followed, trusted_throughout
 from flowtag.flow.frame_pair import FramePair
@@ -36,6 +37,8 @@ class OnnxFlow:
         self.graph = graph
         self._manifest = graph.manifest
         self._step_px = settings.grid_step_px
+        # Whatever the run's settings are: as it was when the calibration was fitted.
+        self._second_opinion = DisFlow(FlowSettings())
 
     @property
     def name(self) -> str:
@@ -71,11 +74,13 @@ class OnnxFlow:
 
     def _field(self, pictures: Pictures, outputs: dict[str, FloatArray]) -> FlowField:
         forward, grid = outputs["forward"], every(self._step_px)
-        cues = gather_cues(*pictures, forward, outputs["backward"], self._step_px)
-        given = outputs.get("confidence")
+        calibration, given = self._manifest.calibration, outputs.get("confidence")
+        asks_another = given is None and calibration.asks_another
+        other = self._second_opinion.forward(*pictures) if asks_another else None
+        cues = gather_cues(*pictures, forward, outputs["backward"], self._step_px, other)
         return FlowField(
             vectors=np.ascontiguousarray(forward[grid]),
-            confidence=confidence(cues, self._manifest.calibration)
+            confidence=confidence(cues, calibration)
             if given is None
             else np.clip(given[grid], 0, 1),
             residual=cues.residual,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flowtag.chunk_results import ChunkState, chunk_states
 from flowtag.contracts.messages import ChunkTask, Plan, SourceRef
-from flowtag.contracts.metadata import Analysis, Status
+from flowtag.contracts.metadata import Status
 from flowtag.errors import ObjectNotFoundError
 from flowtag.latest import SourceOrder, update_latest
 from flowtag.local.workers import report_frames
@@ -18,6 +19,9 @@ from flowtag.run_record import Attempt, record_attempt
 from flowtag.runs import put_plan, read_plan
 from flowtag.settings import AnalysisSettings, ExecutionSettings
 from flowtag.storage import FolderStore, ObjectStore
+
+if TYPE_CHECKING:
+    from flowtag.assembly.assemble import Assembly
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,8 @@ def finish(results: StorePlace, plan: Plan, order: SourceOrder, attempt: Attempt
     """Assembles the chunks and writes all that people read, ``motion.json`` last."""
     from flowtag.completion import publish
 
-    def note(analysis: Analysis) -> None:
-        record_attempt(store, plan, attempt.model_copy(update={"outcome": analysis.status}))
+    def note(assembly: Assembly) -> None:
+        record_attempt(store, plan, attempt.published(assembly))
 
     store = results.open()
     analysis = publish(store, plan, note).metadata.analysis
