@@ -56,11 +56,13 @@ def film_shots(seconds: float = SHOT_SECONDS) -> tuple[Shot, ...]:
     )
 
 
-Structure = Literal["with-b", "no-b", "intra"]
-"""Which kinds of frames an encoder makes: as it likes, no B frames, or key frames alone."""
+Structure = Literal["with-b", "flat-b", "no-b", "intra"]
+"""Which kinds of frames an encoder makes: as it likes, which is three B frames at a time of which
+one is referred to; two to which none refers; no B frames; or key frames alone."""
 
 _STRUCTURES: dict[Structure, dict[str, str]] = {
     "with-b": {},
+    "flat-b": {"bf": "2", "b-pyramid": "none"},
     "no-b": {"bf": "0"},
     "intra": {"bf": "0", "g": "1"},
 }

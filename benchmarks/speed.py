@@ -20,7 +20,7 @@ from pathlib import Path
 
 from benchmarks.breakdown import measure as measure_stages
 from benchmarks.estimators import estimator_lines
-from benchmarks.footage import FILMS, OTHER_MEGABITS, film
+from benchmarks.footage import FILMS, OTHER_MEGABITS, Structure, film
 from benchmarks.measuring import CommandFailedError, Cost, flowtag_command, run
 from benchmarks.peers import DECODING, PEERS, NotInstalledError, Peer, Tool, install_tools
 from benchmarks.speed_report import ASKED_RATIOS, Kind, Row, Session, document, headlines
@@ -34,6 +34,11 @@ STAGES_SECONDS = 32.0
 OTHER_FILMS_SECONDS = 96.0
 # What takes this long is measured once: a peer ten times as slow as decoding gains nothing by more.
 LONGEST_REPEATED_SECONDS = 200.0
+OTHER_STRUCTURES: dict[Structure, str] = {
+    "flat-b": "B frames to which none refers",
+    "no-b": "no B frames",
+    "intra": "key frames alone",
+}
 PRESETS = ("balanced", "fast", "best")
 
 
@@ -103,10 +108,15 @@ def at_other_rates(tools: dict[str, Tool | NotInstalledError], repeats: int) -> 
     return [_beside_decoding(path.absolute(), tools, repeats) for path in films]
 
 
-def with_nothing_to_skip(tools: dict[str, Tool | NotInstalledError], repeats: int) -> list[Session]:
-    """The same of a film without B frames, and of one with key frames alone."""
-    films = (film(FILMS, OTHER_FILMS_SECONDS, structure=one) for one in ("no-b", "intra"))
-    return [_beside_decoding(path.absolute(), tools, repeats) for path in films]
+def with_other_frames(tools: dict[str, Tool | NotInstalledError], repeats: int) -> list[Session]:
+    """The same of films with other kinds of frames, each with a word on which."""
+    found = []
+    for structure, words in OTHER_STRUCTURES.items():
+        path = film(FILMS, OTHER_FILMS_SECONDS, structure=structure)
+        session = _beside_decoding(path.absolute(), tools, repeats)
+        session.footage = f"{words}: {session.footage}"
+        found.append(session)
+    return found
 
 
 def _beside_decoding(
@@ -160,7 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     session.start_up = start_up(path, chosen.repeats)
     if is_whole and not chosen.footage:
         session.other_rates = at_other_rates(tools, chosen.repeats)
-        session.other_files = with_nothing_to_skip(tools, chosen.repeats)
+        session.other_files = with_other_frames(tools, chosen.repeats)
         session.estimators = estimator_lines(chosen.repeats)
     session.stages = [measure_stages(path, "balanced", STAGES_SECONDS).table()]
     text = document(session)

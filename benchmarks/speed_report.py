@@ -194,9 +194,10 @@ def _other_rates(sessions: list[Session]) -> list[str]:
 
 def _other_files(sessions: list[Session]) -> list[str]:
     return [
-        "## Where no frame can be left out",
+        "## With other kinds of frames",
         "",
-        "The same film without B frames, and with key frames alone. Start-up is left out.",
+        "Fast leaves out frames to which no other refers: of the film above one in two. Without B"
+        " frames there are none. Start-up is left out.",
         "",
         *_ratios(sessions),
     ]

@@ -116,6 +116,26 @@ def test_bars_count_in_no_coverage_and_no_rate(look: Look) -> None:
     assert row["moving_area"] > 0.95
 
 
+@pytest.mark.parametrize("picture", ["gravel", "coins", "rocket", "chelsea"])
+def test_what_a_bar_hides_or_shows_is_no_subject(picture: Picture) -> None:
+    boxed = features_of(steady(2, picture=picture, tilt=-0.2, zoom=0.15), Look(letterbox=0.13))
+    between = features_of(steady(2, picture=picture, pan=0.3), Look(pillarbox=0.15))
+
+    assert boxed["subject_area"] == 0
+    assert between["subject_area"] == 0
+
+
+def test_a_subject_below_a_bar_is_found_all_the_same() -> None:
+    across = Subject(picture="coffee", area=0.08, start=(0.4, 0.3), velocity=(0.3, 0.0))
+
+    row = features_of(
+        steady(2, picture="gravel", tilt=-0.2, subjects=(across,)), Look(letterbox=0.13)
+    )
+
+    # Of the picture between the bars it is a larger share than of the frame.
+    assert row["subject_area"] == pytest.approx(0.08 / (1 - 2 * 0.13), rel=0.5)
+
+
 def test_a_change_of_light_is_said_and_is_no_motion() -> None:
     first, _ = two_pictures(steady(2, picture="coffee"))
     row = features_between(first, np.rint(first * 0.8 + 10).astype(np.uint8))

@@ -21,6 +21,10 @@ _AROUND = 7
 """So many vectors across; of 3 to 15, best on generated pairs, if by little."""
 
 
+RESIDUAL_REACH_PX = 2
+"""What differs so far from a point counts in its residual, of 5x5 px."""
+
+
 class Cues(NamedTuple):
     """Evidence at the grid's points, each ``(rows, columns)`` float32.
 
@@ -83,7 +87,8 @@ def gather_cues(
 def local_difference(first: GreyImage, second: GreyImage) -> FloatArray:
     """``(H, W)`` float32: mean absolute difference over 5x5 px, grey levels."""
     difference = cv2.absdiff(first, second)
-    return np.asarray(cv2.boxFilter(difference, cv2.CV_32F, (5, 5)), dtype=np.float32)
+    across = 2 * RESIDUAL_REACH_PX + 1
+    return np.asarray(cv2.boxFilter(difference, cv2.CV_32F, (across, across)), dtype=np.float32)
 
 
 def sampled_at(image: npt.NDArray[Any], positions: FloatArray) -> npt.NDArray[Any]:

@@ -24,16 +24,22 @@ class PictureArea:
     left: int
     right: int
 
-    def grid_mask(self, points_xy: npt.NDArray[np.float32], size: tuple[int, int]) -> BoolArray:
-        """``(rows, columns)`` bool: which grid points lie inside.
+    def grid_mask(
+        self, points_xy: npt.NDArray[np.float32], size: tuple[int, int], margin_px: float = 0
+    ) -> BoolArray:
+        """``(rows, columns)`` bool: which points lie inside.
 
         Args:
             points_xy: ``(rows, columns, 2)`` px from the picture's centre.
             size: width and height of the working picture.
+            margin_px: so far from the border at the least.
         """
         x = points_xy[..., 0] + (size[0] - 1) / 2
         y = points_xy[..., 1] + (size[1] - 1) / 2
-        return (x >= self.left) & (x < self.right) & (y >= self.top) & (y < self.bottom)
+        across = (x >= self.left + margin_px) & (x < self.right - margin_px)
+        down = (y >= self.top + margin_px) & (y < self.bottom - margin_px)
+        within: BoolArray = across & down
+        return within
 
 
 BoolArray = npt.NDArray[np.bool_]

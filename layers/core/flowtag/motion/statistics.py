@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from flowtag.contracts.features import DIRECTION_SECTORS, PAIR_DTYPE, PairTable
-from flowtag.flow.confidence import local_difference
+from flowtag.flow.confidence import RESIDUAL_REACH_PX, local_difference
 from flowtag.flow.field import FloatArray, FlowField, every, length_of
 from flowtag.flow.photometry import Photometry
 from flowtag.motion.alignment import sharpen, warped_by
@@ -85,7 +85,7 @@ def pair_features(
         if _explains_as_well(unmoved, behind, seen):
             similarity, behind = REST, unmoved
     camera_motion = similarity.displacement(field.points())
-    contradicting = seen & _contradicts(field, behind)
+    contradicting = seen & _contradicts(field, behind) & _comparable(field, camera_motion, area)
     subject = _subject_region(field, camera_motion, seen, contradicting, time.seconds)
     motion = np.where(subject[..., None], field.vectors, camera_motion)
     _write_camera(row, similarity, fit.confidence, field.picture_size, time.seconds)
@@ -211,6 +211,14 @@ def _contradicts(field: FlowField, behind: FloatArray) -> BoolArray:
         field.residual + _CONTRADICTION_LEVELS, _CONTRADICTION_RATIO * field.residual
     )
     return against
+
+
+def _comparable(field: FlowField, camera_motion: FloatArray, area: PictureArea) -> BoolArray:
+    """Where what the camera would bring can be seen: not behind a bar, nor outside the frame."""
+    points, size = field.points(), field.picture_size
+    ends = points + camera_motion
+    reach = RESIDUAL_REACH_PX
+    return area.grid_mask(points, size, reach) & area.grid_mask(ends, size, reach)
 
 
 def _explains_as_well(unmoved: FloatArray, moved: FloatArray, seen: BoolArray) -> bool:
