@@ -1,6 +1,7 @@
 """Measure what flowtag and its peers cost on one file, over decoding it with one thread.
 
-    python -m benchmarks.speed [--footage FILE] [--repeats N] [--only SUBSTRING...]
+    python -m benchmarks.speed [--footage FILE | --seconds N] [--repeats N] [--repeats-elsewhere N]
+                               [--only SUBSTRING...]
 
 Writes `benchmarks/results.md`. Exits with 1 if a preset costs more than is asked of it, or could
 not be measured. A run with `--only` prints, leaves the document alone and asks for nothing. On a
@@ -148,12 +149,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measures, prints, and writes the document; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--footage", type=Path, help="instead of the rendered film")
+    parser.add_argument("--seconds", type=float, default=FOOTAGE_SECONDS, help="of the film")
     parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument("--repeats-elsewhere", type=int, help="on the other films; as often")
     parser.add_argument(
         "--only", nargs="+", default=[""], help="parts of names; the unit is always"
     )
     chosen = parser.parse_args(arguments)
-    path = (chosen.footage or film(FILMS, FOOTAGE_SECONDS)).absolute()
+    path = (chosen.footage or film(FILMS, chosen.seconds)).absolute()
     is_whole = chosen.only == [""]
     tools = install_tools(OUT / "peers")
     found = [
@@ -168,9 +171,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             one.run_once()
     session = Session.of(path, chosen.footage is None, [one.row for one in found])
     session.start_up = start_up(path, chosen.repeats)
+    session.repeats = chosen.repeats
     if is_whole and not chosen.footage:
-        session.other_rates = at_other_rates(tools, chosen.repeats)
-        session.other_files = with_other_frames(tools, chosen.repeats)
+        elsewhere = chosen.repeats_elsewhere or chosen.repeats
+        session.other_rates = at_other_rates(tools, elsewhere)
+        session.other_files = with_other_frames(tools, elsewhere)
         session.estimators = estimator_lines(chosen.repeats)
     session.stages = [measure_stages(path, "balanced", STAGES_SECONDS).table()]
     text = document(session)

@@ -63,6 +63,7 @@ class Session:
     rows: list[Row]
     frames: int
     seconds: float
+    repeats: int = 1
     start_up: Cost | None = None
     stages: list[str] = field(default_factory=list)
     other_rates: list[Session] = field(default_factory=list)
@@ -148,7 +149,8 @@ def document(session: Session) -> str:
         "CPU time is user and system time of the command and its children, the median of the"
         " runs, all of one session; the ratio is over decoding the same file with one thread and"
         f" throwing the pictures away{per_frame}. Losses stand here like wins. Written by"
-        f" `make bench` on {datetime.now(UTC):%Y-%m-%d}.",
+        f" `python -m benchmarks.speed --seconds {session.seconds:.0f} --repeats {session.repeats}`"
+        f" on {datetime.now(UTC):%Y-%m-%d}.",
         "",
         *(headline.text for headline in headlines(session)),
         "",
@@ -186,7 +188,7 @@ def _other_rates(sessions: list[Session]) -> list[str]:
         "## The same film at other bit rates",
         "",
         "Decoding grows with the rate and flowtag's own work does not. Start-up is left out, since"
-        " these files are shorter.",
+        f" these files are shorter. {_how_often(sessions)}",
         "",
         *_ratios(sessions),
     ]
@@ -197,10 +199,15 @@ def _other_files(sessions: list[Session]) -> list[str]:
         "## With other kinds of frames",
         "",
         "Fast leaves out frames to which no other refers: of the film above one in two. Without B"
-        " frames there are none. Start-up is left out.",
+        f" frames there are none. Start-up is left out. {_how_often(sessions)}",
         "",
         *_ratios(sessions),
     ]
+
+
+def _how_often(sessions: list[Session]) -> str:
+    runs = max(len(row.costs) for session in sessions for row in session.rows)
+    return "One run each." if runs == 1 else f"Medians of {runs} runs."
 
 
 def _ratios(sessions: list[Session]) -> list[str]:
