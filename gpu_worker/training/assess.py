@@ -16,14 +16,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.calibrate_confidence import fit
+from benchmarks.calibrate_confidence import fit, opinion_of_dis
 from flowtag.evaluation.reliability import area_under_curve, calibration_error
 from flowtag.flow.calibration import Calibration
 from flowtag.flow.confidence import design, gather_cues
-from flowtag.flow.dis import DisFlow
 from flowtag.flow.field import every
 from flowtag.models.manifest import EvaluationFigures, ModelManifest, sha256_of
-from flowtag.settings import FlowSettings
 from gpu_worker.models.builtin import write_manifest
 from gpu_worker.training.batches import equal, padded
 from gpu_worker.training.figures import Answer, Figures, dis_medium, figures_of
@@ -72,12 +70,12 @@ class Claims:
 
 def claims_of(estimator: GraphEstimator, pairs: list[FlowPair]) -> Claims:
     """Estimates pairs both ways, and gathers cues at every fourth px."""
-    grid, dis = every(_GRID_STEP_PX), DisFlow(FlowSettings())
+    grid = every(_GRID_STEP_PX)
     rows, told, right = [], [], []
     for pair in pairs:
         first, second = equal(pair)
         forward, backward = estimator(first, second), estimator(second, first)
-        other = dis.forward(first, second)
+        other = opinion_of_dis(first, second)
         cues = gather_cues(first, second, forward.flow, backward.flow, _GRID_STEP_PX, other)
         error = np.linalg.norm(forward.flow - pair.flow, axis=-1)[grid]
         assert forward.confidence is not None

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowtag.flow.calibration import Calibration
-from flowtag.flow.field import FloatArray, GreyImage, every, length_of
+from flowtag.flow.field import FloatArray, FlowField, GreyImage, every, length_of
 
 _AROUND = 7
 """So many vectors across; of 3 to 15, best on generated pairs, if by little."""
@@ -36,6 +36,7 @@ class Cues(NamedTuple):
         reach_px: length of the vector.
         outside: 1 where the vector points out of the picture, else 0.
         disagreement_px: distance to another estimator's vector; None where none was asked.
+        other_confidence: how sure that estimator is of its own.
     """
 
     round_trip_px: FloatArray
@@ -45,6 +46,7 @@ class Cues(NamedTuple):
     reach_px: FloatArray
     outside: FloatArray
     disagreement_px: FloatArray | None = None
+    other_confidence: FloatArray | None = None
 
 
 def gather_cues(
@@ -53,7 +55,7 @@ def gather_cues(
     forward: FloatArray,
     backward: FloatArray,
     step_px: int,
-    other: FloatArray | None = None,
+    other: FlowField | None = None,
 ) -> Cues:
     """Measures the cues at every ``step_px``-th pixel.
 
@@ -63,7 +65,7 @@ def gather_cues(
         forward: ``(H, W, 2)`` float32 px, first to second.
         backward: ``(H, W, 2)`` float32 px, second to first.
         step_px: the grid.
-        other: ``(H, W, 2)`` float32 px, first to second, by another estimator, if one was asked.
+        other: what another estimator says of the pair, on the same grid, if one was asked.
     """
     height, width = first.shape
     grid = every(step_px)
@@ -80,7 +82,8 @@ def gather_cues(
         texture=texture_of(first)[grid],
         reach_px=_length(vectors),
         outside=outside.astype(np.float32),
-        disagreement_px=None if other is None else _length(vectors - other[grid]),
+        disagreement_px=None if other is None else _length(vectors - other.vectors),
+        other_confidence=None if other is None else other.confidence,
     )
 
 
@@ -109,7 +112,8 @@ def design(cues: Cues) -> FloatArray:
 
     Three are means over the vectors around: an error is seldom alone, and a vector among poor ones
     that looks right by itself often is not. With another estimator's flow there are two columns
-    more, its disagreement here and around: two that err, err differently.
+    more, its disagreement here and around: two that err, err differently. It counts as far as that
+    estimator is sure of itself: where it is lost, it tells nothing of others.
     """
     contrast = np.sqrt(np.maximum(cues.texture, 0)) + 1
     mismatch = np.dstack(
@@ -128,7 +132,7 @@ def design(cues: Cues) -> FloatArray:
     ]
     columns = [*alone, _around(mismatch)]
     if cues.disagreement_px is not None:
-        apart = np.log(cues.disagreement_px + 0.05)
+        apart = cues.other_confidence * np.log(cues.disagreement_px + 0.05)
         columns += [apart, _around(apart)]
     return np.dstack(columns)
 

@@ -80,10 +80,6 @@ class DisFlow:
             dense=forward,
         )
 
-    def forward(self, first: GreyImage, second: GreyImage) -> FloatArray:
-        """Dense flow ``(H, W, 2)`` float32 px, first to second."""
-        return self._dense(first, second, large_shift(first, second))
-
     def both_ways(self, first: GreyImage, second: GreyImage) -> tuple[FloatArray, FloatArray]:
         """Dense forward and backward flow, ``(H, W, 2)`` float32 px each."""
         start = large_shift(first, second)

@@ -76,7 +76,7 @@ class OnnxFlow:
         forward, grid = outputs["forward"], every(self._step_px)
         calibration, given = self._manifest.calibration, outputs.get("confidence")
         asks_another = given is None and calibration.asks_another
-        other = self._second_opinion.forward(*pictures) if asks_another else None
+        other = self._opinion_of_dis(pictures) if asks_another else None
         cues = gather_cues(*pictures, forward, outputs["backward"], self._step_px, other)
         return FlowField(
             vectors=np.ascontiguousarray(forward[grid]),
@@ -90,6 +90,10 @@ class OnnxFlow:
             frames=pictures,
             dense=forward,
         )
+
+    def _opinion_of_dis(self, pictures: Pictures) -> FlowField:
+        (field,) = self._second_opinion.estimate([FramePair.of(*pictures)])
+        return field
 
     def _outputs_of(self, pictures: Sequence[Pictures]) -> list[dict[str, FloatArray]]:
         """``forward`` and ``backward`` ``(H, W, 2)`` of each pair, ``confidence`` ``(H, W)``."""
