@@ -92,10 +92,11 @@ def _clip(media: Media, start: int, end: int, name: str) -> otio.schema.Clip:
 
 
 def _marker(media: Media, mark: Mark) -> otio.schema.Marker:
+    labels = (label for segment in mark.segments for label in segment.camera.labels)
     figures: dict[str, Any] = {
         "segments": [segment.index for segment in mark.segments],
         "level": mark.level,
-        "camera": [label for segment in mark.segments for label in segment.camera.labels],
+        "camera": [one_line(label, MOST_NAME) for label in labels],
         "confidence": min(segment.confidence.mean for segment in mark.segments),
     }
     return otio.schema.Marker(
