@@ -19,10 +19,9 @@ import numpy.typing as npt
 from flowtag.evaluation.reliability import area_under_curve, calibration_error
 from flowtag.flow.calibration import Calibration
 from flowtag.flow.confidence import design, gather_cues
-from flowtag.flow.dis import DisFlow
+from flowtag.flow.dis import DisFlow, second_opinion
 from flowtag.flow.field import FloatArray as FlowArray
-from flowtag.flow.field import FlowField, every
-from flowtag.flow.frame_pair import FramePair
+from flowtag.flow.field import every
 from flowtag.flow.onnx import OnnxFlow
 from flowtag.flow.onnx_graph import OnnxGraph
 from flowtag.flow.photometry import equalise, measure_photometry
@@ -86,17 +85,11 @@ def measure(
     """The vectors of the grid of one pair, where flow is known."""
     a, b = equalise(first, second, measure_photometry(first, second))
     forward, backward = flow.both_ways(a, b)
-    other = None if isinstance(flow, DisFlow) else opinion_of_dis(a, b)
+    other = None if isinstance(flow, DisFlow) else second_opinion(a, b)
     cues = gather_cues(a, b, forward, backward, _STEP_PX, other)
     error = np.linalg.norm(forward - truth, axis=-1)[every(_STEP_PX)]
     known = np.isfinite(error) & (error < 1e6)
     return Judged(design(cues)[known].astype(np.float64), error[known].astype(np.float64))
-
-
-def opinion_of_dis(first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8]) -> FlowField:
-    """What DIS says of a pair to which a model's flow is held, as when it tags."""
-    (field,) = DisFlow(FlowSettings()).estimate([FramePair.of(first, second)])
-    return field
 
 
 def together(parts: list[Judged]) -> Judged:

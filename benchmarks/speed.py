@@ -171,7 +171,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             one.run_once()
     session = Session.of(path, chosen.footage is None, [one.row for one in found])
     session.start_up = start_up(path, chosen.repeats)
-    session.repeats = chosen.repeats
+    source = "--footage FILE" if chosen.footage else f"--seconds {chosen.seconds:g}"
+    session.options = f"{source} --repeats {chosen.repeats}"
     if is_whole and not chosen.footage:
         elsewhere = chosen.repeats_elsewhere or chosen.repeats
         session.other_rates = at_other_rates(tools, elsewhere)

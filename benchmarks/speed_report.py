@@ -63,7 +63,7 @@ class Session:
     rows: list[Row]
     frames: int
     seconds: float
-    repeats: int = 1
+    options: str = ""
     start_up: Cost | None = None
     stages: list[str] = field(default_factory=list)
     other_rates: list[Session] = field(default_factory=list)
@@ -149,8 +149,7 @@ def document(session: Session) -> str:
         "CPU time is user and system time of the command and its children, the median of the"
         " runs, all of one session; the ratio is over decoding the same file with one thread and"
         f" throwing the pictures away{per_frame}. Losses stand here like wins. Written by"
-        f" `python -m benchmarks.speed --seconds {session.seconds:.0f} --repeats {session.repeats}`"
-        f" on {datetime.now(UTC):%Y-%m-%d}.",
+        f" `python -m benchmarks.speed {session.options}` on {datetime.now(UTC):%Y-%m-%d}.",
         "",
         *(headline.text for headline in headlines(session)),
         "",

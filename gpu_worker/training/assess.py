@@ -16,10 +16,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.calibrate_confidence import fit, opinion_of_dis
+from benchmarks.calibrate_confidence import fit
 from flowtag.evaluation.reliability import area_under_curve, calibration_error
 from flowtag.flow.calibration import Calibration
 from flowtag.flow.confidence import design, gather_cues
+from flowtag.flow.dis import second_opinion
 from flowtag.flow.field import every
 from flowtag.models.manifest import EvaluationFigures, ModelManifest, sha256_of
 from gpu_worker.models.builtin import write_manifest
@@ -75,7 +76,7 @@ def claims_of(estimator: GraphEstimator, pairs: list[FlowPair]) -> Claims:
     for pair in pairs:
         first, second = equal(pair)
         forward, backward = estimator(first, second), estimator(second, first)
-        other = opinion_of_dis(first, second)
+        other = second_opinion(first, second)
         cues = gather_cues(first, second, forward.flow, backward.flow, _GRID_STEP_PX, other)
         error = np.linalg.norm(forward.flow - pair.flow, axis=-1)[grid]
         assert forward.confidence is not None

@@ -186,7 +186,7 @@ def test_dis_is_not_asked_where_its_word_weighs_nothing() -> None:
     (field,) = estimator.estimate([FramePair.of(first, second)])
 
     cues = gather_cues(*field.frames, *estimator.both_ways(*field.frames), field.step_px)
-    assert cues.disagreement_px is None
+    assert cues.disagreement is None
     np.testing.assert_array_equal(field.confidence, confidence(cues, alone))
 
 

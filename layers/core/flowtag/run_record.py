@@ -57,7 +57,7 @@ class Attempt(Model):
     engines: tuple[str, ...] = Field(
         (),
         description="What ran the model for the results that this attempt published: software,"
-        " processor or GPU, precision. None where no model was asked, or nothing published.",
+        " processor or GPU, precision. Empty where no model was asked, or nothing published.",
     )
 
     def published(self, assembly: Assembly) -> Attempt:

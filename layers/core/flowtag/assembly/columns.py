@@ -102,7 +102,8 @@ class Columns:
     ) -> None:
         """Takes what is needed of a chunk, the next one of the plan."""
         self.decode.append(chunk.meta.decode)
-        self.engines.update(() if chunk.meta.engine is None else (chunk.meta.engine,))
+        if chunk.meta.engine is not None:
+            self.engines.add(chunk.meta.engine)
         self.still_pts.extend(sorted(chunk.stills))
         self.still_chunks.extend([index] * len(chunk.stills))
         doubts = (Doubt.of(pair_at(chunk, pts), limits) for pts in chunk.evidence)

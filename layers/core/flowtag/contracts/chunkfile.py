@@ -23,7 +23,8 @@ DAMAGE = (
     KeyError,
     OSError,
     EOFError,
-    RuntimeError,  # NotImplementedError too: "encrypted", or packed in an unknown way
+    # From zipfile, where damage makes an entry look encrypted, or packed in a way that it lacks.
+    RuntimeError,
     zipfile.BadZipFile,
     zlib.error,
     struct.error,

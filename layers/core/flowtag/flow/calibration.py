@@ -37,7 +37,10 @@ class Calibration(Model):
     @classmethod
     def of(cls, weights: Sequence[float]) -> Self:
         """From the weights of the columns, ten or twelve of them, in their order."""
-        return cls(**dict(zip(cls.model_fields, weights, strict=False)))
+        names = tuple(cls.model_fields)
+        if len(weights) == COLUMNS_ALONE:
+            names = names[:COLUMNS_ALONE]
+        return cls(**dict(zip(names, weights, strict=True)))
 
     @property
     def asks_another(self) -> bool:

@@ -35,8 +35,8 @@ class Cues(NamedTuple):
         texture: smaller eigenvalue of the structure tensor, (grey levels per px)².
         reach_px: length of the vector.
         outside: 1 where the vector points out of the picture, else 0.
-        disagreement_px: distance to another estimator's vector; None where none was asked.
-        other_confidence: how sure that estimator is of its own.
+        disagreement: logarithm of the distance in px to another estimator's vector, times how sure
+            that one is: where it is lost, it tells nothing of others. None where none was asked.
     """
 
     round_trip_px: FloatArray
@@ -45,8 +45,7 @@ class Cues(NamedTuple):
     texture: FloatArray
     reach_px: FloatArray
     outside: FloatArray
-    disagreement_px: FloatArray | None = None
-    other_confidence: FloatArray | None = None
+    disagreement: FloatArray | None = None
 
 
 def gather_cues(
@@ -82,8 +81,7 @@ def gather_cues(
         texture=texture_of(first)[grid],
         reach_px=_length(vectors),
         outside=outside.astype(np.float32),
-        disagreement_px=None if other is None else _length(vectors - other.vectors),
-        other_confidence=None if other is None else other.confidence,
+        disagreement=None if other is None else _disagreement(vectors, other),
     )
 
 
@@ -108,12 +106,11 @@ def texture_of(image: GreyImage) -> FloatArray:
 
 
 def design(cues: Cues) -> FloatArray:
-    """``(rows, columns, 10)`` float32: the columns that the logistic model weighs, 1 first.
+    """``(rows, columns, 10 or 12)`` float32: the columns that the logistic model weighs, 1 first.
 
     Three are means over the vectors around: an error is seldom alone, and a vector among poor ones
     that looks right by itself often is not. With another estimator's flow there are two columns
-    more, its disagreement here and around: two that err, err differently. It counts as far as that
-    estimator is sure of itself: where it is lost, it tells nothing of others.
+    more, its disagreement here and around: two that err, err differently.
     """
     contrast = np.sqrt(np.maximum(cues.texture, 0)) + 1
     mismatch = np.dstack(
@@ -131,9 +128,8 @@ def design(cues: Cues) -> FloatArray:
         cues.outside,
     ]
     columns = [*alone, _around(mismatch)]
-    if cues.disagreement_px is not None:
-        apart = cues.other_confidence * np.log(cues.disagreement_px + 0.05)
-        columns += [apart, _around(apart)]
+    if cues.disagreement is not None:
+        columns += [cues.disagreement, _around(cues.disagreement)]
     return np.dstack(columns)
 
 
@@ -151,6 +147,11 @@ def pixel_positions(height: int, width: int) -> FloatArray:
     positions = np.stack([x, y], axis=-1)
     positions.flags.writeable = False
     return positions
+
+
+def _disagreement(vectors: FloatArray, other: FlowField) -> FloatArray:
+    apart_px = _length(vectors - other.vectors)
+    return np.asarray(other.confidence * np.log(apart_px + 0.05), dtype=np.float32)
 
 
 def _around(columns: FloatArray) -> FloatArray:

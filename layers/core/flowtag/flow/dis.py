@@ -87,6 +87,19 @@ class DisFlow:
         return self._dense(first, second, start), self._dense(second, first, back)
 
 
+def second_opinion(first: GreyImage, second: GreyImage) -> FlowField:
+    """What DIS says of a pair to which a model's flow is held.
+
+    With the same settings whatever a run's are: models' calibrations are fitted with these.
+
+    Args:
+        first: ``(H, W)`` uint8.
+        second: ``(H, W)`` uint8.
+    """
+    (field,) = DisFlow(FlowSettings()).estimate([FramePair.of(first, second)])
+    return field
+
+
 def large_shift(first: GreyImage, second: GreyImage) -> tuple[float, float] | None:
     """A translation in px that explains a large change better than standing still, else None.
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from flowtag.flow.confidence import confidence, gather_cues
-from flowtag.flow.dis import DisFlow
+from flowtag.flow.dis import second_opinion
 from flowtag.flow.field import FloatArray, FlowField, GreyImage, every
 from flowtag.flow.following import followed, trusted_throughout
 from flowtag.flow.frame_pair import FramePair
@@ -37,8 +37,6 @@ class OnnxFlow:
         self.graph = graph
         self._manifest = graph.manifest
         self._step_px = settings.grid_step_px
-        # Whatever the run's settings are: as it was when the calibration was fitted.
-        self._second_opinion = DisFlow(FlowSettings())
 
     @property
     def name(self) -> str:
@@ -76,7 +74,7 @@ class OnnxFlow:
         forward, grid = outputs["forward"], every(self._step_px)
         calibration, given = self._manifest.calibration, outputs.get("confidence")
         asks_another = given is None and calibration.asks_another
-        other = self._opinion_of_dis(pictures) if asks_another else None
+        other = second_opinion(*pictures) if asks_another else None
         cues = gather_cues(*pictures, forward, outputs["backward"], self._step_px, other)
         return FlowField(
             vectors=np.ascontiguousarray(forward[grid]),
@@ -90,10 +88,6 @@ class OnnxFlow:
             frames=pictures,
             dense=forward,
         )
-
-    def _opinion_of_dis(self, pictures: Pictures) -> FlowField:
-        (field,) = self._second_opinion.estimate([FramePair.of(*pictures)])
-        return field
 
     def _outputs_of(self, pictures: Sequence[Pictures]) -> list[dict[str, FloatArray]]:
         """``forward`` and ``backward`` ``(H, W, 2)`` of each pair, ``confidence`` ``(H, W)``."""

@@ -38,8 +38,7 @@ class PictureArea:
         y = points_xy[..., 1] + (size[1] - 1) / 2
         across = (x >= self.left + margin_px) & (x < self.right - margin_px)
         down = (y >= self.top + margin_px) & (y < self.bottom - margin_px)
-        within: BoolArray = across & down
-        return within
+        return across & down
 
 
 BoolArray = npt.NDArray[np.bool_]

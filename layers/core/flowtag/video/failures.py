@@ -51,6 +51,7 @@ _TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], type[InputError], str], 
         (
             av.error.LookupError,
             av.error.PatchWelcomeError,
+            # PyAV's name for FFmpeg's ENOSYS, as those around it: what FFmpeg has no decoder for.
             av.error.NotImplementedError,
             av.error.ExperimentalError,
         ),
