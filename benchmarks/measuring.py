@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SHOWN_OF_ERROR = 160
+_COMPILES_ANEW = "PYTHONDONTWRITEBYTECODE"
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ def run(command: Sequence[str], folder: Path | None = None) -> Cost:
     """Runs a command to its end.
 
     It is started by a small process of its own: Linux counts the largest memory of whoever starts
-    a program as that program's.
+    a program as that program's. Python programs may keep their compiled modules, as an installed
+    command's are kept: what compiles anew at each start is not what users run.
 
     Args:
         command: program and arguments.
@@ -49,7 +51,10 @@ def run(command: Sequence[str], folder: Path | None = None) -> Cost:
         CommandFailedError: it failed, or cannot be started; carries the end of what it said.
     """
     starter = [sys.executable, str(Path(__file__).absolute()), *command]
-    told = subprocess.run(starter, stdout=subprocess.PIPE, text=True, cwd=folder, check=True)
+    surroundings = {name: value for name, value in os.environ.items() if name != _COMPILES_ANEW}
+    told = subprocess.run(
+        starter, stdout=subprocess.PIPE, text=True, cwd=folder, check=True, env=surroundings
+    )
     result = json.loads(told.stdout)
     if "failure" in result:
         raise CommandFailedError(result["failure"])

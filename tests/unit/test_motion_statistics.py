@@ -166,3 +166,11 @@ def test_of_an_unknown_pair_only_the_time_is_known() -> None:
     assert {"pan", "tilt", "zoom", "roll", "speed", "subject_area"} <= set(unknown)
     assert all(np.isnan(row[name]) for name in ("pan", "speed", "camera_confidence", "gain"))
     assert (row["coverage"], row["confidence"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "move", [{"pan": 0.2}, {"pan": 0.05}, {"tilt": 0.2}, {"zoom": 0.2}], ids=str
+)
+def test_neither_a_logo_nor_a_timecode_is_a_subject(move: dict[str, float]) -> None:
+    row = features_of(steady(2, picture="gravel", **move), Look(logo=True, timecode=True))  # type: ignore[arg-type]
+    assert row["subject_area"] < 0.012

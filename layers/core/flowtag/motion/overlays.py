@@ -8,40 +8,68 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from flowtag.flow.field import FloatArray, FlowField, length_of, median_of
 from flowtag.motion.picture_area import BoolArray
 
 _STILL_PX = 0.3
 _CAMERA_MOVES_PX = 0.9
+# Where pictures themselves speak against the camera, it need not move them as far.
+_CAMERA_SHOWS_PX = 0.45
 _CENTRE_HALF_EXTENT = 0.5
 _MOST_OF_PICTURE = 0.12
+_MOST_TOGETHER = 0.25
 _STRIP_FROM = 0.55
 _STRIP_LEAST_SPAN = 0.7
 _STRIP_LEAST_SHARE = 0.7
 _STRIP_LEAST_PX = 0.6
 _STRIP_MOST_ROWS = 0.25
 _STRIP_ALIKE = 0.6
+_BAND_LEAST_SHARE = 0.9
+_BAND_LEAST_PX = 0.15
+_BAND_MOST_ROWS = 0.14
+_BAND_BORDER_ROWS = 2
+_BAND_LEFT_BESIDE = 0.2
 
 
-def still_overlay(field: FlowField, camera_motion: FloatArray, inside: BoolArray) -> BoolArray:
+def still_overlay(
+    field: FlowField, camera_motion: FloatArray, inside: BoolArray, fixed: BoolArray
+) -> BoolArray:
     """Points that stand still on the screen while the camera moves what is behind them.
 
-    Only outside the middle of the picture, and only where they are few: a subject that the
-    camera follows stands still too, but in the middle.
+    Told by the flow, or by the pictures where the flow around a logo is dragged along. Only what
+    lies mostly outside the middle of the picture, and is small: a subject that the camera follows
+    stands still too, but in the middle.
 
     Args:
         field: flow with confidence.
         camera_motion: ``(rows, columns, 2)`` px that the camera moves each point by.
         inside: ``(rows, columns)`` bool, points of the picture.
+        fixed: ``(rows, columns)`` bool, points where the pictures speak for rest and against the
+            camera.
     """
-    still = length_of(field.vectors[..., 0], field.vectors[..., 1]) < _STILL_PX
-    moves = length_of(camera_motion[..., 0], camera_motion[..., 1]) > _CAMERA_MOVES_PX
-    found = still & moves & inside & (field.confidence >= 0.3) & ~_middle(field)
-    points = np.count_nonzero(found)
-    if not points or points > _MOST_OF_PICTURE * np.count_nonzero(inside):
-        return np.zeros_like(found)
-    return _grown(found, 2)
+    reach_px = length_of(field.vectors[..., 0], field.vectors[..., 1])
+    moves_px = length_of(camera_motion[..., 0], camera_motion[..., 1])
+    still = (reach_px < _STILL_PX) & (field.confidence >= 0.3) & (moves_px > _CAMERA_MOVES_PX)
+    middle, points = _middle(field), np.count_nonzero(inside)
+    overlay = np.zeros_like(inside)
+    for alike in (still, fixed & (moves_px > _CAMERA_SHOWS_PX)):
+        found = _small_and_outside(alike & inside, middle, _MOST_OF_PICTURE * points)
+        if np.count_nonzero(found) <= _MOST_TOGETHER * points:
+            overlay |= found
+    return _grown(overlay, 2)
+
+
+def _small_and_outside(mask: BoolArray, middle: BoolArray, most_points: float) -> BoolArray:
+    """The parts of a mask that hang together, are small, and lie mostly outside the middle."""
+    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    sizes = np.bincount(labels.ravel(), minlength=count)
+    outside = np.bincount(labels[~middle], minlength=count)
+    chosen = (2 * outside > sizes) & (sizes <= most_points)
+    chosen[0] = False
+    found: BoolArray = chosen[labels]
+    return found
 
 
 def _middle(field: FlowField) -> BoolArray:
@@ -65,18 +93,56 @@ def running_strip(field: FlowField, inside: BoolArray) -> BoolArray:
         return np.zeros_like(inside)
     world = median_of(field.vectors[..., 0][middle])
     edge = np.flatnonzero(away >= _STRIP_FROM)
-    usual_x = row_medians(field.vectors[edge, :, 0], trusted[edge])
-    velocity = np.full(len(away), np.nan)
-    for row in edge[np.abs(usual_x - world) >= _STRIP_LEAST_PX].tolist():
+    against = field.vectors[..., 0] - world
+    usual_x = row_medians(against, trusted)
+    fast = edge[np.abs(usual_x[edge]) >= _STRIP_LEAST_PX]
+    rows = _rows_of_one_velocity(field, trusted, fast)
+    if not rows.any():
+        rows = _band_of_one_direction(field, trusted, fast, against)
+    return _grown(rows[:, None] & inside, 2) if rows.any() else np.zeros_like(inside)
+
+
+def _rows_of_one_velocity(
+    field: FlowField, trusted: BoolArray, fast: npt.NDArray[np.intp]
+) -> BoolArray:
+    """``(rows,)`` bool: rows that each run as one, most of them alike."""
+    none = np.zeros(len(trusted), dtype=np.bool_)
+    velocity = np.full(len(trusted), np.nan)
+    for row in fast.tolist():
         velocity[row] = _common_run(field, trusted[row], row)
     running = velocity[np.isfinite(velocity)]
-    if not running.size or running.size > _STRIP_MOST_ROWS * len(away):
-        return np.zeros_like(inside)
+    if not running.size or running.size > _STRIP_MOST_ROWS * len(trusted):
+        return none
     usual = float(np.median(running))
-    alike = np.abs(velocity - usual) <= 0.3 + 0.08 * abs(usual)
-    if np.count_nonzero(alike) < _STRIP_ALIKE * running.size:
-        return np.zeros_like(inside)
-    return _grown(alike[:, None] & inside, 2)
+    alike: BoolArray = np.abs(velocity - usual) <= 0.3 + 0.08 * abs(usual)
+    return alike if np.count_nonzero(alike) >= _STRIP_ALIKE * running.size else none
+
+
+def _band_of_one_direction(
+    field: FlowField, trusted: BoolArray, fast: npt.NDArray[np.intp], against: FloatArray
+) -> BoolArray:
+    """``(rows,)`` bool: a narrow band all across that runs one way, with a border beside it.
+
+    A slow ticker's flow sags between its letters, so that its rows share a direction and no
+    velocity. Ground that passes by does too, but none of it ends within two rows.
+
+    Args:
+        field: flow with confidence.
+        trusted: ``(rows, columns)`` bool.
+        fast: rows that may belong to it.
+        against: ``(rows, columns)`` px, velocity across against the picture's middle.
+    """
+    rows = np.zeros(len(trusted), dtype=np.bool_)
+    for row in fast.tolist():
+        rows[row] = _runs_one_way(field.vectors[row], trusted[row], against[row])
+    found = np.flatnonzero(rows)
+    if not found.size or found[-1] - found[0] >= _BAND_MOST_ROWS * len(rows):
+        return np.zeros_like(rows)
+    is_below = found[0] > len(rows) / 2
+    beside = found[0] - _BAND_BORDER_ROWS if is_below else found[-1] + _BAND_BORDER_ROWS
+    usual = np.abs(row_medians(against, trusted))
+    ends = usual[beside] <= _BAND_LEFT_BESIDE * float(np.max(usual[found]))
+    return rows if ends else np.zeros_like(rows)
 
 
 def row_medians(values: FloatArray, known: BoolArray) -> FloatArray:
@@ -103,6 +169,17 @@ def _common_run(field: FlowField, trusted: BoolArray, row: int) -> float:
     if not wide or together.mean() < _STRIP_LEAST_SHARE:
         return float("nan")
     return float(common[0])
+
+
+def _runs_one_way(vectors: FloatArray, trusted: BoolArray, against: FloatArray) -> bool:
+    """Whether nearly all of a row, over its whole width, runs to the same side."""
+    columns = np.flatnonzero(trusted)
+    if columns.size < _BAND_LEAST_SHARE * trusted.size:
+        return False
+    across, down = against[columns], np.abs(vectors[columns, 1])
+    one_way = across * np.sign(np.median(across)) >= _BAND_LEAST_PX
+    level = down <= 0.15 * np.abs(across) + 0.2
+    return float(np.mean(one_way & level)) >= _BAND_LEAST_SHARE
 
 
 def _grown(mask: BoolArray, points: int) -> BoolArray:

@@ -85,7 +85,9 @@ def pair_features(
         if _explains_as_well(unmoved, behind, seen):
             similarity, behind = REST, unmoved
     camera_motion = similarity.displacement(field.points())
-    contradicting = seen & _contradicts(field, behind) & _comparable(field, camera_motion, area)
+    contradicting = (
+        seen & _contradicts(field.residual, behind) & _comparable(field, camera_motion, area)
+    )
     subject = _subject_region(field, camera_motion, seen, contradicting, time.seconds)
     motion = np.where(subject[..., None], field.vectors, camera_motion)
     _write_camera(row, similarity, fit.confidence, field.picture_size, time.seconds)
@@ -102,7 +104,9 @@ def _fit_behind_overlays(field: FlowField, inside: BoolArray) -> tuple[CameraFit
     if fit is None:
         return None
     motion = fit.similarity.displacement(field.points())
-    return fit, still_overlay(field, motion, inside) | strip
+    unmoved, behind = _residual_of(field, REST), _residual_of(field, fit.similarity)
+    fixed = _contradicts(unmoved, behind)
+    return fit, still_overlay(field, motion, inside, fixed) | strip
 
 
 def _write_camera(
@@ -202,13 +206,13 @@ def _write_subject(
     row["subject_x"], row["subject_y"] = np.clip(centre, 0, 1)
 
 
-def _contradicts(field: FlowField, behind: FloatArray) -> BoolArray:
-    """Where the pictures speak for the flow and against the camera, given the camera's residual.
+def _contradicts(residual: FloatArray, behind: FloatArray) -> BoolArray:
+    """Where the pictures speak for a motion and against the camera, given what both leave.
 
     In flat places both explain what is seen, and what differs there is a guess of the flow's.
     """
     against: BoolArray = behind > np.maximum(
-        field.residual + _CONTRADICTION_LEVELS, _CONTRADICTION_RATIO * field.residual
+        residual + _CONTRADICTION_LEVELS, _CONTRADICTION_RATIO * residual
     )
     return against
 
