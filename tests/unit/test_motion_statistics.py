@@ -86,6 +86,14 @@ def test_a_subject_has_its_area_place_and_speed(pan: float) -> None:
     assert row["subject_speed"] == pytest.approx(0.4 * WIDTH / DIAGONAL_PX, rel=0.15)
 
 
+@pytest.mark.parametrize("area", [0.06, 0.12, 0.3])
+@pytest.mark.parametrize("picture", ["coffee", "gravel"])
+def test_a_subject_is_as_fast_as_its_inside_not_as_its_edge(picture: Picture, area: float) -> None:
+    subject = Subject("coins", area, (0.25, 0.1), start=(0.4, 0.4))
+    row = features_of(steady(2, picture=picture, subjects=(subject,)))
+    assert row["subject_speed"] == pytest.approx(np.hypot(0.25, 0.1) * WIDTH / DIAGONAL_PX, rel=0.1)
+
+
 def test_a_subject_counts_as_motion_where_the_camera_rests() -> None:
     subject = Subject("coins", 0.2, (-0.4, 0.0))
     row = features_of(steady(2, picture="gravel", subjects=(subject,)))

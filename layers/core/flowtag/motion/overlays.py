@@ -84,7 +84,8 @@ def running_strip(field: FlowField, inside: BoolArray) -> BoolArray:
 
     A row belongs to a strip if nearly all of its trusted points, over most of the width, share
     one horizontal velocity that is not that of the picture's middle. Most rows of a strip run
-    alike: ground that passes by runs faster the nearer it is.
+    alike: ground that passes by runs faster the nearer it is. Where there is none of that kind, a
+    narrow band that runs one way all across is one.
     """
     away = np.abs(field.points()[:, 0, 1]) / (field.picture_size[1] / 2)
     trusted = inside & (field.confidence >= 0.4)
@@ -98,7 +99,7 @@ def running_strip(field: FlowField, inside: BoolArray) -> BoolArray:
     fast = edge[np.abs(usual_x[edge]) >= _STRIP_LEAST_PX]
     rows = _rows_of_one_velocity(field, trusted, fast)
     if not rows.any():
-        rows = _band_of_one_direction(field, trusted, fast, against)
+        rows = _band_of_one_direction(field, trusted, fast, against, usual_x)
     return _grown(rows[:, None] & inside, 2) if rows.any() else np.zeros_like(inside)
 
 
@@ -119,7 +120,11 @@ def _rows_of_one_velocity(
 
 
 def _band_of_one_direction(
-    field: FlowField, trusted: BoolArray, fast: npt.NDArray[np.intp], against: FloatArray
+    field: FlowField,
+    trusted: BoolArray,
+    fast: npt.NDArray[np.intp],
+    against: FloatArray,
+    usual_x: FloatArray,
 ) -> BoolArray:
     """``(rows,)`` bool: a narrow band all across that runs one way, with a border beside it.
 
@@ -131,6 +136,7 @@ def _band_of_one_direction(
         trusted: ``(rows, columns)`` bool.
         fast: rows that may belong to it.
         against: ``(rows, columns)`` px, velocity across against the picture's middle.
+        usual_x: ``(rows,)`` px, its median along each row.
     """
     rows = np.zeros(len(trusted), dtype=np.bool_)
     for row in fast.tolist():
@@ -140,8 +146,7 @@ def _band_of_one_direction(
         return np.zeros_like(rows)
     is_below = found[0] > len(rows) / 2
     beside = found[0] - _BAND_BORDER_ROWS if is_below else found[-1] + _BAND_BORDER_ROWS
-    usual = np.abs(row_medians(against, trusted))
-    ends = usual[beside] <= _BAND_LEFT_BESIDE * float(np.max(usual[found]))
+    ends = abs(usual_x[beside]) <= _BAND_LEFT_BESIDE * float(np.abs(usual_x[found]).max())
     return rows if ends else np.zeros_like(rows)
 
 

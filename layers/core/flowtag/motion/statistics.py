@@ -9,7 +9,7 @@ import numpy as np
 
 from flowtag.contracts.features import DIRECTION_SECTORS, PAIR_DTYPE, PairTable
 from flowtag.flow.confidence import RESIDUAL_REACH_PX, local_difference
-from flowtag.flow.field import FloatArray, FlowField, every, length_of
+from flowtag.flow.field import FloatArray, FlowField, every, length_of, median_of
 from flowtag.flow.photometry import Photometry
 from flowtag.motion.alignment import sharpen, warped_by
 from flowtag.motion.camera import CameraFit, fit_camera
@@ -73,17 +73,17 @@ def pair_features(
     if not would_show_motion(field, float(row["texture"][0])):
         row["confidence"] = row["coverage"] = 0.0
         return row
-    camera = _fit_behind_overlays(field, inside)
+    unmoved = _residual_of(field, REST)
+    camera = _fit_behind_overlays(field, inside, unmoved)
     if camera is None:
         return row
     fit, overlay = camera
     similarity = sharpen(field, fit.similarity, fit.inliers)
     behind = _residual_of(field, similarity)
     seen = trusted & ~overlay
-    if similarity != REST and _reach_px(field, similarity) < _COULD_BE_NOISE_PX:
-        unmoved = _residual_of(field, REST)
-        if _explains_as_well(unmoved, behind, seen):
-            similarity, behind = REST, unmoved
+    could_be_noise = _reach_px(field, similarity) < _COULD_BE_NOISE_PX
+    if could_be_noise and _explains_as_well(unmoved, behind, seen):
+        similarity, behind = REST, unmoved
     camera_motion = similarity.displacement(field.points())
     contradicting = (
         seen & _contradicts(field.residual, behind) & _comparable(field, camera_motion, area)
@@ -97,15 +97,18 @@ def pair_features(
     return row
 
 
-def _fit_behind_overlays(field: FlowField, inside: BoolArray) -> tuple[CameraFit, BoolArray] | None:
-    """The camera, and the overlay that it was fitted behind."""
+def _fit_behind_overlays(
+    field: FlowField, inside: BoolArray, unmoved: FloatArray
+) -> tuple[CameraFit, BoolArray] | None:
+    """The camera, and the overlay that it was fitted behind, given what rest leaves."""
     strip = running_strip(field, inside)
     fit = fit_camera(field, inside & ~strip)
     if fit is None:
         return None
+    if fit.similarity == REST:
+        return fit, strip
     motion = fit.similarity.displacement(field.points())
-    unmoved, behind = _residual_of(field, REST), _residual_of(field, fit.similarity)
-    fixed = _contradicts(unmoved, behind)
+    fixed = _contradicts(unmoved, _residual_of(field, fit.similarity))
     return fit, still_overlay(field, motion, inside, fixed) | strip
 
 
@@ -201,7 +204,9 @@ def _write_subject(
         return
     left = field.vectors[seen] - camera_motion[seen]
     diagonal_px = float(np.hypot(*field.picture_size))
-    row["subject_speed"] = length_of(left[:, 0], left[:, 1]).mean() / (diagonal_px * seconds)
+    # At its edge flow is drawn towards what lies behind: a mean would fall a sixth short.
+    reach_px = median_of(length_of(left[:, 0], left[:, 1]))
+    row["subject_speed"] = reach_px / (diagonal_px * seconds)
     centre = field.points()[region].mean(axis=0) / np.array(field.picture_size) + 0.5
     row["subject_x"], row["subject_y"] = np.clip(centre, 0, 1)
 
