@@ -80,7 +80,7 @@ PAIR_DTYPE = np.dtype(
         ("moving_area", "<f4"),  # share of the trusted picture
         ("velocity_x", "<f4"),  # mean vector, diagonals per second, x right
         ("velocity_y", "<f4"),  # y down
-        ("subject_speed", "<f4"),  # median within the subject's area, diagonals per second
+        ("subject_speed", "<f4"),  # inside the subject's edge, diagonals per second
         ("subject_area", "<f4"),  # share of the picture
         ("subject_x", "<f4"),  # centroid, 0 to 1 from the top left
         ("subject_y", "<f4"),

@@ -185,7 +185,7 @@ class Subject(Model):
     """What moves when the camera's motion is taken away."""
 
     level: Level | None
-    speed: float | None = Field(ge=0, description="Median within its area, diagonals per second.")
+    speed: float | None = Field(ge=0, description="Mean inside its edge, diagonals per second.")
     area: Share | None = Field(description="Fraction of the picture.")
     centroid: tuple[float, float] | None = Field(description="x, y from the top left, 0 to 1.")
 

@@ -62,13 +62,12 @@ def still_overlay(
 
 
 def _small_and_outside(mask: BoolArray, middle: BoolArray, most_points: float) -> BoolArray:
-    """The parts of a mask that hang together, are small, and lie mostly outside the middle."""
-    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
-    sizes = np.bincount(labels.ravel(), minlength=count)
-    outside = np.bincount(labels[~middle], minlength=count)
+    """The parts of a mask that lie together, are small, and are mostly outside the middle."""
+    count, labels = cv2.connectedComponents(_grown(mask, 1).astype(np.uint8), connectivity=8)
+    sizes = np.bincount(labels[mask], minlength=count)
+    outside = np.bincount(labels[mask & ~middle], minlength=count)
     chosen = (2 * outside > sizes) & (sizes <= most_points)
-    chosen[0] = False
-    found: BoolArray = chosen[labels]
+    found: BoolArray = chosen[labels] & mask
     return found
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from flowtag.contracts.features import DIRECTION_SECTORS, PAIR_DTYPE, PairTable
 from flowtag.flow.confidence import RESIDUAL_REACH_PX, local_difference
-from flowtag.flow.field import FloatArray, FlowField, every, length_of, median_of
+from flowtag.flow.field import FloatArray, FlowField, every, length_of
 from flowtag.flow.photometry import Photometry
 from flowtag.motion.alignment import sharpen, warped_by
 from flowtag.motion.camera import CameraFit, fit_camera
@@ -27,6 +27,7 @@ _SUBJECT_DIAGONALS_PER_SECOND = 0.015
 # Lenses, parallax and the flow's own error leave this share of the camera's motion behind.
 _SUBJECT_OF_CAMERA = 0.15
 _LEAST_BLOB_POINTS = 4
+_EDGE_POINTS = 2
 # Share of a moving patch that must contradict the camera for all of it to count.
 _LEAST_SURE_SHARE = 0.3
 # A camera that moves the corner farther than this is no artefact of noise.
@@ -36,6 +37,8 @@ _STILL_LEVELS = 0.05
 # Grey levels, and ratio, by which the camera must explain a place worse than the flow does.
 _CONTRADICTION_LEVELS = 2.0
 _CONTRADICTION_RATIO = 1.5
+# Grey levels by which rest may explain an overlay worse than flow that was dragged along.
+_REST_LEVELS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,7 @@ def _fit_behind_overlays(
         return fit, strip
     motion = fit.similarity.displacement(field.points())
     fixed = _contradicts(unmoved, _residual_of(field, fit.similarity))
+    fixed &= unmoved <= field.residual + _REST_LEVELS
     return fit, still_overlay(field, motion, inside, fixed) | strip
 
 
@@ -202,13 +206,22 @@ def _write_subject(
     row["subject_speed"] = 0.0
     if not seen.any():
         return
-    left = field.vectors[seen] - camera_motion[seen]
+    inner = _inside_of(region, seen)
+    left = field.vectors[inner] - camera_motion[inner]
     diagonal_px = float(np.hypot(*field.picture_size))
-    # At its edge flow is drawn towards what lies behind: a mean would fall a sixth short.
-    reach_px = median_of(length_of(left[:, 0], left[:, 1]))
-    row["subject_speed"] = reach_px / (diagonal_px * seconds)
+    row["subject_speed"] = length_of(left[:, 0], left[:, 1]).mean() / (diagonal_px * seconds)
     centre = field.points()[region].mean(axis=0) / np.array(field.picture_size) + 0.5
     row["subject_x"], row["subject_y"] = np.clip(centre, 0, 1)
+
+
+def _inside_of(region: BoolArray, seen: BoolArray) -> BoolArray:
+    """What is seen of a region away from its edge, where flow is drawn to what lies behind."""
+    for points in (_EDGE_POINTS, 1):
+        box = np.ones((2 * points + 1, 2 * points + 1), np.uint8)
+        inner: BoolArray = (cv2.erode(region.astype(np.uint8), box) > 0) & seen
+        if np.count_nonzero(inner) >= _LEAST_BLOB_POINTS:
+            return inner
+    return seen
 
 
 def _contradicts(residual: FloatArray, behind: FloatArray) -> BoolArray:
