@@ -15,6 +15,7 @@ SHORTEST_INTERIOR_SECONDS = 0.4
 RATE_TOLERANCE = {"pan": 0.02, "tilt": 0.02, "zoom": 0.02, "roll": 1.5}
 RELATIVE_TOLERANCE = 0.05
 AREA_FACTOR = 2.0
+SPEED_WITHIN = 0.15
 PHANTOM_AREA = 0.03
 LEAST_AREA = 0.02
 
@@ -25,7 +26,7 @@ SILENCE: Tags = {
     "end": {"seconds": float("inf")},
     "motion": {"level": None},
     "camera": dict.fromkeys(("pan", "tilt", "zoom", "roll", "steadiness")) | {"labels": []},
-    "subject": {"area": None},
+    "subject": {"area": None, "speed": None},
     "flags": [],
 }
 NOTHING: Tags = {"analysis": {"status": "failed"}, "shots": [], "segments": []}
@@ -132,7 +133,7 @@ def rate_findings(trial: Trial, matched: Matched) -> Iterator[Finding]:
 
 
 def subject_findings(trial: Trial, matched: Matched) -> Iterator[Finding]:
-    """Compare the subject's area where there is a subject, and ask for none where there's none."""
+    """Compare a subject's area and speed where there is one; ask for none where there's none."""
     truth, got = matched.part.subject_area, matched.segment["subject"]["area"]
     if truth is None:
         return
@@ -142,9 +143,21 @@ def subject_findings(trial: Trial, matched: Matched) -> Iterator[Finding]:
         yield trial.finding(
             "subject area", right, at=matched.part, expected=truth, got=got, error=ratio
         )
+        yield from subject_speed_findings(trial, matched)
     elif truth == 0:
         right = got is None or got < PHANTOM_AREA
         yield trial.finding("no phantom subject", right, at=matched.part, expected=0.0, got=got)
+
+
+def subject_speed_findings(trial: Trial, matched: Matched) -> Iterator[Finding]:
+    """Compare the subject's speed."""
+    truth, got = matched.part.subject_speed, matched.segment["subject"]["speed"]
+    if truth:
+        error = None if got is None else abs(got / truth - 1)
+        right = error is not None and error <= SPEED_WITHIN
+        yield trial.finding(
+            "subject speed", right, at=matched.part, expected=truth, got=got, error=error
+        )
 
 
 def level_findings(trial: Trial, matched: Matched) -> Iterator[Finding]:

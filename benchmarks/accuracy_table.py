@@ -22,6 +22,7 @@ PLAIN_TARGETS = {
     "camera labels: recall, by time": ("label found", LABELS),
     "camera labels: precision, by time": ("label claimed", LABELS),
     "subject area within a factor of two": ("subject area", AREAS_WITHIN),
+    "subject speed within 15%": ("subject speed", OTHERS),
     "no subject where there is none": ("no phantom subject", OTHERS),
     "rest is never called motion": ("no false motion", OTHERS),
     "motion is never called rest or unknown": ("no false rest", OTHERS),

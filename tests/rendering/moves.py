@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ import numpy.typing as npt
 from tests.rendering.pictures import Affine, Size
 
 Floats = npt.NDArray[np.float64]
+Places = TypeVar("Places", complex, npt.NDArray[np.complex128])
 
 SLOWEST_PAN_WIDTHS = 0.03
 SLOWEST_ZOOM = 0.03
@@ -111,13 +113,13 @@ class Pose:
     angle: float
     shift: complex
 
-    def project(self, point: complex) -> complex:
-        """Return where a point of the picture plane is seen, from the screen's centre."""
+    def project(self, point: Places) -> Places:
+        """Return where points of the picture plane are seen, from the screen's centre."""
         turn = self.scale * complex(np.cos(self.angle), np.sin(self.angle))
         return turn * (point - self.position) + self.shift
 
-    def unproject(self, seen: complex) -> complex:
-        """Return the point of the picture plane that is seen at a place on the screen."""
+    def unproject(self, seen: Places) -> Places:
+        """Return the points of the picture plane that are seen at places on the screen."""
         turn = self.scale * complex(np.cos(self.angle), np.sin(self.angle))
         return (seen - self.shift) / turn + self.position
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from tests.rendering.clips import BLACK_SHOT_SECONDS, Clip, Expectation, Shot, trajectory_of
-from tests.rendering.moves import CameraMove
+from tests.rendering.moves import CameraMove, Pose
+from tests.rendering.pictures import Affine, Size
 from tests.rendering.subjects import placement, sprite, subject_mask
 from tests.rendering.timeline import EditSpan, Stretch, Timeline, timeline_of
 
@@ -16,6 +18,9 @@ LOCKED_RMS_WIDTHS = 0.001
 HELD_SECONDS = 1.0
 MOST_DRIFT_WIDTHS = 0.006
 AREA_SAMPLES = 9
+SPEED_SAMPLES = 25
+SPEED_SECONDS = 0.08
+SPARSE = 16
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,8 @@ class PartTruth:
         steadiness: The words that are right; empty where none can be called wrong.
         subject_area: Mean fraction of the picture, bars left out, that subjects cover; None where
             nobody knows.
+        subject_speed: Mean speed of what is seen of subjects, against what the camera makes of the
+            world in the same place, in diagonals per second; None where there is no subject.
         scored: False for a part too brief to be a segment.
         black: Whether nothing is shown.
         quiet: Whether neither a hand nor the tail of an eased move stirs the picture a little.
@@ -59,6 +66,7 @@ class PartTruth:
     rates_scored: bool = True
     steadiness: frozenset[str] = frozenset()
     subject_area: float | None = 0.0
+    subject_speed: float | None = None
     scored: bool = True
     black: bool = False
     quiet: bool = True
@@ -173,6 +181,7 @@ def parts_of(
                 rates_scored=not brief and drift(shot, end - start) <= MOST_DRIFT_WIDTHS,
                 steadiness=frozenset({"smooth", "locked"}) if moving and not held else steadiness,
                 subject_area=subject_area(clip, shot, start, end, stretch.start_seconds),
+                subject_speed=subject_speed(clip, shot, start, end, stretch.start_seconds),
                 scored=part not in brief,
                 quiet=shot.shake is None and not (shot.ease_seconds and len(shot.parts) > 1),
             )
@@ -223,3 +232,43 @@ def subject_area(clip: Clip, shot: Shot, start: float, end: float, shot_start: f
             mask |= subject_mask(sprite(subject, clip.size), matrix, clip.size)
         covered.append(float((mask[above : height - above, side : width - side] > 0).mean()))
     return float(np.mean(covered))
+
+
+def subject_speed(
+    clip: Clip, shot: Shot, start: float, end: float, shot_start: float
+) -> float | None:
+    """Return the mean speed of subjects against the world, in diagonals per second."""
+    trajectory = trajectory_of(shot, clip.size)
+    first = trajectory.pose(0.0)
+    speeds: list[float] = []
+    for seconds in np.linspace(start, end - SPEED_SECONDS, SPEED_SAMPLES) - shot_start:
+        poses = trajectory.pose(seconds), trajectory.pose(seconds + SPEED_SECONDS)
+        for subject in shot.subjects:
+            matrices = [
+                placement(subject, seconds + later, clip.size, (first, pose))
+                for later, pose in zip((0.0, SPEED_SECONDS), poses, strict=True)
+            ]
+            rows, columns = np.nonzero(sprite(subject, clip.size)[::SPARSE, ::SPARSE, 3])
+            points = np.stack([columns * SPARSE, rows * SPARSE, np.ones_like(rows)])
+            speeds += speeds_seen(points, matrices, poses, clip.size)
+    return float(np.mean(speeds)) if speeds else None
+
+
+def speeds_seen(
+    points: npt.NDArray[np.intp], matrices: list[Affine], poses: tuple[Pose, Pose], size: Size
+) -> list[float]:
+    """Return the speeds, in diagonals per second, of a subject's points that are on the screen.
+
+    Args:
+        points: `(3, n)` px of its sprite, homogeneous.
+        matrices: From px of the sprite to px of the screen, at two times.
+        poses: The camera's at these times.
+        size: Of the screen.
+    """
+    middle = complex(size[0] - 1, size[1] - 1) / 2
+    here, there = (at[0] + 1j * at[1] - middle for at in (m @ points for m in matrices))
+    seen = (np.abs(here.real) < size[0] / 2) & (np.abs(here.imag) < size[1] / 2)
+    world = poses[1].project(poses[0].unproject(here[seen]))
+    per_second = 1 / (float(np.hypot(*size)) * SPEED_SECONDS)
+    speeds: list[float] = (np.abs(there[seen] - world) * per_second).tolist()
+    return speeds

@@ -27,7 +27,7 @@ def segment_of(part: PartTruth, truth: ClipTruth) -> dict[str, Any]:
         "end": {"seconds": part.end_seconds},
         "motion": {"level": level},
         "camera": {"labels": sorted(part.labels), "steadiness": steadiness, **rates},
-        "subject": {"area": part.subject_area},
+        "subject": {"area": part.subject_area, "speed": part.subject_speed},
         "flags": ["black"] if part.black else list(truth.expectation.flags),
     }
 

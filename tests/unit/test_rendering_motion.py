@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import cv2
 import numpy as np
 import pytest
@@ -141,6 +143,23 @@ def test_a_subject_of_the_world_leaves_with_the_world() -> None:
     subject = Subject(area=0.1, velocity=(0, 0), attached="world")
     truth = truth_of(Clip("left", (steady(4, pan=0.4, subjects=(subject,)),), size=SIZE))
     assert 0 < (truth.parts[0].subject_area or 0) < 0.06
+
+
+DIAGONALS = 1 / np.hypot(1, SIZE[1] / SIZE[0])
+"""To a width."""
+
+
+@pytest.mark.parametrize("attached", ["screen", "world"])
+def test_a_subjects_speed_is_against_the_world(attached: Literal["screen", "world"]) -> None:
+    subject = Subject(area=0.1, velocity=(0.05, 0), attached=attached)
+    clip = Clip("subject", (steady(2, pan=0.2, subjects=(subject,)),), size=SIZE)
+    against_world = 0.05 + (0.2 if attached == "screen" else 0.0)
+    speed = truth_of(clip).parts[0].subject_speed
+    assert speed == pytest.approx(against_world * DIAGONALS, rel=0.02)
+
+
+def test_a_clip_without_a_subject_has_no_subjects_speed() -> None:
+    assert truth_of(Clip("bare", (steady(2, pan=0.2),), size=SIZE)).parts[0].subject_speed is None
 
 
 def test_bars_count_in_no_area() -> None:
