@@ -14,6 +14,7 @@ from flowtag.thresholds import Thresholds
 
 _DIRECTED = 0.2
 _LEAST_SUBJECT_SHARE = 0.2
+_SPECK_OF_USUAL = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +150,13 @@ def _subject(series: PairSeries, limits: Thresholds, trusted: bool) -> Subject:
     if share < _LEAST_SUBJECT_SHARE:
         return Subject(level="static", speed=0.0, area=0.0, centroid=None)
     weights = series.seconds * moving
-    speed = weighted_mean(series.column("subject_speed"), weights * np.nan_to_num(areas))
+    # By time: the faster a subject is, the less of it is seen. Only specks count for less.
+    usual = float(np.median(areas[moving]))
+    whole = weights * np.minimum(np.nan_to_num(areas) / (_SPECK_OF_USUAL * usual), 1.0)
+    speed = weighted_mean(series.column("subject_speed"), whole)
     level: Level = level_of(speed, limits)
-    x = weighted_mean(series.column("subject_x"), weights * np.nan_to_num(areas))
-    y = weighted_mean(series.column("subject_y"), weights * np.nan_to_num(areas))
+    x = weighted_mean(series.column("subject_x"), whole)
+    y = weighted_mean(series.column("subject_y"), whole)
     return Subject(
         level=level,
         speed=known(speed, 4),
