@@ -15,6 +15,7 @@ import click
 
 from flowtag.cli.export import EXPORT_FORMATS
 from flowtag.cli.moments import Range, checked_range, moment
+from flowtag.local.signals import interrupts_held_back
 from flowtag.wording import printable
 
 if TYPE_CHECKING:
@@ -182,8 +183,10 @@ def carry_out(
         refused: inputs of which it is known by now that they cannot be tagged.
         access: how S3 is reached, for models that are there; None: as the environment says.
     """
-    from flowtag.cli.reporting import Reporter
-    from flowtag.local.runner import tag_videos
+    # A Ctrl-C within generated text, as dataclasses are made of, ends Python by the signal itself.
+    with interrupts_held_back():
+        from flowtag.cli.reporting import Reporter
+        from flowtag.local.runner import tag_videos
 
     host = tagging_host(results, options, access)
     with Reporter(quiet=options.quiet, as_json=options.as_json, debug=bool(ctx.obj)) as reporter:
@@ -222,12 +225,13 @@ def tagging_host(
     Raises:
         SettingsError: something that the options need is not installed, or there is no such model.
     """
-    from flowtag.cli.model_places import registry_at
-    from flowtag.local.video_run import Host
-    from flowtag.models.choosing import choose, choose_refiner, pinned
-    from flowtag.report.writing import require_template_engine
-    from flowtag.settings import AnalysisSettings, ExecutionSettings
-    from flowtag.storage import FolderStore
+    with interrupts_held_back():
+        from flowtag.cli.model_places import registry_at
+        from flowtag.local.video_run import Host
+        from flowtag.models.choosing import choose, choose_refiner, pinned
+        from flowtag.report.writing import require_template_engine
+        from flowtag.settings import AnalysisSettings, ExecutionSettings
+        from flowtag.storage import FolderStore
 
     if options.report:
         require_template_engine()
