@@ -10,7 +10,7 @@ import numpy.typing as npt
 from tests.rendering.clips import BLACK_SHOT_SECONDS, Clip, Expectation, Shot, trajectory_of
 from tests.rendering.moves import CameraMove, Pose
 from tests.rendering.pictures import Affine, Size
-from tests.rendering.subjects import placement, sprite, subject_mask
+from tests.rendering.subjects import Subject, placement, sprite, subject_mask
 from tests.rendering.timeline import EditSpan, Stretch, Timeline, timeline_of
 
 HANDHELD_RMS_WIDTHS = 0.003
@@ -240,18 +240,23 @@ def subject_speed(
     """Return the mean speed of subjects against the world, in diagonals per second."""
     trajectory = trajectory_of(shot, clip.size)
     first = trajectory.pose(0.0)
+    inside = [sprite_points(subject, clip.size) for subject in shot.subjects]
     speeds: list[float] = []
     for seconds in np.linspace(start, end - SPEED_SECONDS, SPEED_SAMPLES) - shot_start:
         poses = trajectory.pose(seconds), trajectory.pose(seconds + SPEED_SECONDS)
-        for subject in shot.subjects:
+        for subject, points in zip(shot.subjects, inside, strict=True):
             matrices = [
                 placement(subject, seconds + later, clip.size, (first, pose))
                 for later, pose in zip((0.0, SPEED_SECONDS), poses, strict=True)
             ]
-            rows, columns = np.nonzero(sprite(subject, clip.size)[::SPARSE, ::SPARSE, 3])
-            points = np.stack([columns * SPARSE, rows * SPARSE, np.ones_like(rows)])
             speeds += speeds_seen(points, matrices, poses, clip.size)
     return float(np.mean(speeds)) if speeds else None
+
+
+def sprite_points(subject: Subject, size: Size) -> npt.NDArray[np.intp]:
+    """Return some points of a subject, `(3, n)` px of its sprite, homogeneous."""
+    rows, columns = np.nonzero(sprite(subject, size)[::SPARSE, ::SPARSE, 3])
+    return np.stack([columns * SPARSE, rows * SPARSE, np.ones_like(rows)])
 
 
 def speeds_seen(

@@ -47,6 +47,8 @@ def stop_requests() -> Iterator[StopRequest]:
 def interrupts_held_back() -> Iterator[None]:
     """Threads and processes begun in this block never see Ctrl-C, which goes to all of a terminal.
 
+    For the thread that is in it, a Ctrl-C waits for its end.
+
     A signal mask, unlike a handler, is inherited: not even a process that is still starting up
     prints a traceback.
     """

@@ -51,7 +51,7 @@ _TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], type[InputError], str], 
         (
             av.error.LookupError,
             av.error.PatchWelcomeError,
-            # PyAV's name for FFmpeg's ENOSYS, as those around it: what FFmpeg has no decoder for.
+            # Raised by PyAV, as are those around it, where FFmpeg itself lacks something (ENOSYS).
             av.error.NotImplementedError,
             av.error.ExperimentalError,
         ),
