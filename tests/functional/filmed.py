@@ -6,6 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+from tests.media.joined import join_flv
 from tests.rendering import (
     Cadence,
     CameraMove,
@@ -37,6 +38,11 @@ RARE_KEYS = {
         "libx264", ".mp4", options={"x264-params": "keyint=50:intra-refresh=1:bframes=0"}
     ),
 }
+# Of one size and rate, with other parameters.
+ALIKE_BUT_CODED_OTHERWISE = (
+    Codec("libx264", ".flv", options={"x264-params": f"{_GROUPS}:open-gop=0"}),
+    Codec("libx264", ".flv", options={"x264-params": f"{_GROUPS}:open-gop=0:cabac=0:ref=5"}),
+)
 _REST, _WHIP = Part(0.9), Part(0.4, CameraMove(pan=2.5))
 # A whip pan between two rests, a cut, a zoom, and a dissolve: every path is taken.
 FILM = Clip(
@@ -68,3 +74,17 @@ def film_as(coding: str, folder: Path) -> Path:
         pts=pts,
         time_base=cadence.time_base,
     )
+
+
+def film_thrice(folder: Path, changing: bool = True) -> Path:
+    """The film three times over in one FLV file; the second time with other parameters, if asked.
+
+    Each time the file says them anew.
+    """
+    plain, other = (
+        write_video(
+            folder / f"part{place}.flv", render_frames(FILM), codec=codec, frame_rate=Fraction(25)
+        )
+        for place, codec in enumerate(ALIKE_BUT_CODED_OTHERWISE)
+    )
+    return join_flv([plain, other if changing else plain, plain], 4600, folder / "thrice.flv")

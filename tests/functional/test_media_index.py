@@ -14,9 +14,11 @@ import pytest
 
 from flowtag.video.indexing import PacketIndex, read_index, refined
 from flowtag.video.probing import probe_video
+from tests.functional.filmed import film_thrice
 from tests.media.lengthy import write_lengthy
 from tests.media.movies import ENCODINGS, Movie, write_movie, x264
 from tests.media.viewing import see
+from tests.tagging import tag
 
 DAY_SECONDS = 24 * 3600
 DAY_FRAMES = DAY_SECONDS * 25
@@ -37,6 +39,27 @@ def test_key_frames_are_found_where_they_are_displayed(suffix: str, tmp_path: Pa
     assert index.frame_count == 60
     assert index.clean
     assert index.source == ("container" if suffix in ("mp4", "mov") else "scan")
+
+
+def test_a_file_that_tells_once_of_other_parameters_is_entered_at_its_start_alone(
+    tmp_path: Path,
+) -> None:
+    path = film_thrice(tmp_path)
+    index = _index(path)
+    assert not index.clean
+    assert index.warnings == (
+        "its encoder was changed on the way: analysed in one piece, from its start",
+    )
+    tagged = tag(path, Fraction(1))
+    assert len(tagged.plan.chunks) == 1
+    assert tagged.metadata.analysis.status == "complete"
+    assert tagged.metadata.analysis.frames.decoded == index.frame_count == 345
+
+
+def test_a_file_that_says_its_parameters_again_is_entered_anywhere(tmp_path: Path) -> None:
+    index = _index(film_thrice(tmp_path, changing=False))
+    assert index.clean
+    assert index.warnings == ()
 
 
 @pytest.mark.parametrize(

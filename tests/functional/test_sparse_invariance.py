@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from flowtag.settings import AnalysisSettings
-from tests.functional.filmed import CODINGS, RARE_KEYS, film_as
+from flowtag.settings import AnalysisSettings, Preset
+from tests.functional.filmed import CODINGS, RARE_KEYS, film_as, film_thrice
 from tests.media.damaged import scatter_bits
+from tests.media.joined import rewrap
 from tests.tagging import Tagged, tag
 
 FAST = AnalysisSettings.for_preset("fast")
@@ -46,6 +47,18 @@ def test_chunks_of_a_damaged_file_change_no_byte(coding: str, seed: int, tmp_pat
     assert whole.metadata.analysis.status == "partial"
     for chunk_seconds in (Fraction(1, 2), Fraction(4, 3)):
         assert_same(tag(path, chunk_seconds, FAST), whole)
+
+
+@pytest.mark.parametrize("preset", ["fast", "balanced"])
+def test_chunks_of_a_file_whose_parameters_change_change_no_byte(
+    preset: Preset, tmp_path: Path
+) -> None:
+    path = rewrap(film_thrice(tmp_path), tmp_path / "thrice.mp4")
+    settings = AnalysisSettings.for_preset(preset)
+    whole = tag(path, settings=settings)
+    assert whole.metadata.analysis.status == "complete"
+    for chunk_seconds in (Fraction(1, 2), Fraction(7, 5), Fraction(5)):
+        assert_same(tag(path, chunk_seconds, settings), whole)
 
 
 def test_the_order_of_chunks_changes_no_byte(tmp_path: Path) -> None:

@@ -6,5 +6,5 @@ by the modules that need them, so a function that plans never pays for one that 
 
 __version__ = "0.1.0"
 
-ALGORITHM_VERSION = 5
+ALGORITHM_VERSION = 6
 """Raised whenever the numbers of a run may change; part of every run's identity."""

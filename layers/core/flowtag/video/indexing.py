@@ -51,8 +51,8 @@ class PacketIndex:
         frame_pts: presentation times of all frames, `(N,)`, sorted; None where only a scan could
             tell.
         end_pts: end of the last frame, None if unknown.
-        clean: whether timestamps can be trusted to seek by. False: they are missing, repeat, go
-            back, or jump.
+        clean: whether the file can be sought in by its timestamps. False: they are missing, repeat,
+            go back, or jump; or what lies in the middle cannot be decoded alone.
         source: where this comes from; "none": no index, and no scan either.
         cadence: nominal rate, and whether frames keep it.
         frame_count: frames that should be displayed; None if unknown.
@@ -217,8 +217,13 @@ def _from_scan(media: Media, probe: VideoProbe) -> PacketIndex:
     steps = np.diff(times)
     jumps = int(steps.max(initial=0)) > believed_ticks(probe)
     repeats = len(times) < len(scan.pts)
-    clean = not (jumps or repeats or scan.missing or scan.backwards or scan.unordered)
-    warnings = (f"packets could be read only in part: {scan.error}",) if scan.error else ()
+    timed = not (jumps or repeats or scan.missing or scan.backwards or scan.unordered)
+    clean = timed and not scan.unenterable
+    warnings: list[str] = []
+    if scan.error:
+        warnings.append(f"packets could be read only in part: {scan.error}")
+    if scan.unenterable:
+        warnings.append("its encoder was changed on the way: analysed in one piece, from its start")
     return PacketIndex(
         key_pts=np.unique(scan.key_pts),
         frame_pts=times,
@@ -228,7 +233,7 @@ def _from_scan(media: Media, probe: VideoProbe) -> PacketIndex:
         cadence=measured_cadence(steps, probe.time_base, probe.frame_rate),
         # A recording that begins between key frames holds frames that no decoder can show.
         frame_count=int(np.sum(times >= probe.start_pts)) if clean else scan.count,
-        warnings=warnings,
+        warnings=tuple(warnings),
     )
 
 

@@ -144,3 +144,10 @@ def video_stream(container: InputContainer, index: int, media: Media) -> VideoSt
     if not streams or streams[0].codec_context is None:
         raise BrokenMediaError(f"{media.name} has no video stream {index}; was it replaced?")
     return streams[0]
+
+
+def new_parameters(packet: av.Packet[VideoStream]) -> bytes | None:
+    """The codec's parameters from a packet on, as extradata; None: those that held before."""
+    if not packet.has_sidedata("new_extradata"):
+        return None
+    return bytes(memoryview(packet.get_sidedata("new_extradata")))

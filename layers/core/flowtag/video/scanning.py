@@ -16,7 +16,7 @@ from flowtag.contracts.messages import VideoProbe
 from flowtag.video.failures import reason
 from flowtag.video.media import Media
 from flowtag.video.opening import demuxed, open_video, select_only
-from flowtag.video.reading import video_stream
+from flowtag.video.reading import new_parameters, video_stream
 
 _VP8_SHOWN = 0x10
 _MAX_DTS_LAG_SECONDS = 10
@@ -34,6 +34,8 @@ class PacketScan:
         missing: packets without a presentation time.
         backwards: decode times that were not above the one before, or far from the pts.
         unordered: the container keeps decode times alone, of frames displayed in another order.
+        unenterable: the codec's parameters change on the way, and the container tells of it there
+            alone: whoever begins behind decodes by the wrong ones.
         error: what ended the reading before the end of the file.
     """
 
@@ -44,6 +46,7 @@ class PacketScan:
     missing: int = 0
     backwards: int = 0
     unordered: bool = False
+    unenterable: bool = False
     error: str | None = None
 
 
@@ -83,8 +86,11 @@ def _scan(container: InputContainer, stream: VideoStream, probe: VideoProbe) -> 
     scan, times, keys = PacketScan(unordered=keeps_decode_order(stream)), array("q"), array("q")
     lag = int(_MAX_DTS_LAG_SECONDS / probe.time_base)
     last_dts: int | None = None
+    tells_once = container.format.name == "flv"
+    head = stream.codec_context.extradata
     try:
         for packet in demuxed(container, stream):
+            scan.unenterable |= tells_once and new_parameters(packet) not in (None, head)
             if not is_shown(packet, probe.codec):
                 continue
             scan.count += 1

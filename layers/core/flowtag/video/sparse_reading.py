@@ -4,9 +4,9 @@ From a key frame to the next one is a window. Within it only frames that others 
 decoded, and those that the reader is told of. Packets are kept until the window was looked at, so
 that it can be decoded once more.
 
-All frames are decoded where a window cannot be decoded alone, or is too long to be kept: from there
-to the next key frame that is whole. Which ones these are follows from the packets since a key
-frame, so it does not show where reading began.
+All frames are decoded where a window cannot be decoded alone, is too long to be kept, or has other
+codec parameters than the file's head: from there to the next key frame that will do. Which ones
+these are follows from the packets since a key frame, so it does not show where reading began.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from flowtag.video.choosing_packets import ChoosyDecoder, Packet
 from flowtag.video.damage import Shown
 from flowtag.video.decoders import another_decoder
 from flowtag.video.media import Media
-from flowtag.video.reading import StreamReader
+from flowtag.video.reading import StreamReader, new_parameters
 from flowtag.video.starting import decoded_frames
 
 Mark = Literal["window", "whole"]
@@ -63,7 +63,8 @@ class SparseReader(StreamReader):
         super().__init__(media, stream_index, drifts=True)
         self._is_wanted = is_wanted
         self._longest = longest_ticks
-        self._changed = False
+        self._head_parameters = b""
+        self._are_heads = True
         self._forget()
 
     def _forget(self) -> None:
@@ -78,9 +79,16 @@ class SparseReader(StreamReader):
         self._awaited: deque[int] = deque()
         # Of a window that was left: they come once more.
         self._repeats: set[int | None] = set()
+        # Key frames whose parameters are not those of the file's head.
+        self._foreign: set[int] = set()
         self._key = self._furthest = self._over = _BEFORE_ALL
         self._bytes: dict[int, int] = {}
         self._switches = 0
+
+    def _open(self, media: Media) -> None:
+        super()._open(media)
+        self._head_parameters = self._stream.codec_context.extradata or b""
+        self._are_heads = True
 
     def seek(self, pts: int) -> bool:
         """Goes to a key frame thought to lie at or before a pts; False if the file cannot."""
@@ -133,6 +141,10 @@ class SparseReader(StreamReader):
         return pictures
 
     def _taken(self, packet: Packet) -> list[av.VideoFrame]:
+        parameters = new_parameters(packet)
+        if parameters is not None:
+            # By what they are, not that they changed: a reader that began behind cannot know that.
+            self._are_heads = parameters == self._head_parameters
         if self._whole is None and not self._belongs(packet):
             return self._left() + self._taken(packet)
         self._log(packet)
@@ -143,8 +155,7 @@ class SparseReader(StreamReader):
 
     def _belongs(self, packet: Packet) -> bool:
         """Whether a packet can be part of the window, or begin the next one."""
-        self._changed |= packet.has_sidedata("new_extradata")
-        if packet.pts is None or self._changed:
+        if packet.pts is None or not self._are_heads:
             return False
         if _is_key(packet):
             return packet.pts > self._key and not self._awaits_too_much()
@@ -164,6 +175,8 @@ class SparseReader(StreamReader):
             self._key, self._bytes[pts] = pts, 0
             self._awaited.append(pts)
             self._logs[pts] = []
+            if not self._are_heads:
+                self._foreign.add(pts)
         if self._whole is None or self._awaited:
             self._logs[self._key].append(packet)
             self._bytes[self._key] += packet.size
@@ -176,6 +189,7 @@ class SparseReader(StreamReader):
 
     def _drop(self, key: int) -> list[Packet]:
         self._bytes.pop(key, None)
+        self._foreign.discard(key)
         return self._logs.pop(key, [])
 
     def _decode_sparsely(self, packet: Packet) -> list[av.VideoFrame]:
@@ -210,7 +224,7 @@ class SparseReader(StreamReader):
         for at, picture in enumerate(pictures):
             while self._awaited and picture.pts is not None and picture.pts >= self._awaited[0]:
                 key = self._awaited.popleft()
-                if _begins_window(picture, key) and not self._changed:
+                if _begins_window(picture, key) and key not in self._foreign:
                     return self._marked(pictures[:at]) + self._go_sparse(key)
                 self._drop(key)
         return self._marked(pictures)
@@ -276,6 +290,8 @@ class SparseReader(StreamReader):
         self._awaited.clear()
         self._whole, self._mark_whole = None, False
         self._switches += 1
+        # As of the key frame; packets behind it that say otherwise are about to come once more.
+        self._are_heads = True
         self._key = self._furthest = key_pts
         self._logs[key_pts], self._bytes[key_pts] = [first], first.size
         self.marks[key_pts] = "window"
