@@ -24,11 +24,11 @@ GATE = RefineGate(SETTINGS, Thresholds())
 EVERYTHING = RefineGate(SETTINGS.model_copy(update={"low_confidence": 1.0}), Thresholds())
 
 
-def found(confidence: float = 0.95, levels: float = 2.0, **values: Any) -> CheapFindings:
+def found(confidence: float = 0.95, **values: Any) -> CheapFindings:
     """What the cheap estimator found of a pair with nothing wrong, but for the values given."""
     good: dict[str, Any] = {"can_be_told": True, "spread": 0.02, "spread_of_camera": 0.0}
-    good |= {"displacement": 0.02}
-    return CheapFindings(explained=Explained(levels, confidence), **(good | values))
+    good |= {"displacement": 0.02, "largest_difference_levels": 6.0}
+    return CheapFindings(explained=Explained(2.0, confidence), **(good | values))
 
 
 def looked_at(pair: FramePair) -> CheapFindings:
@@ -60,7 +60,7 @@ def test_a_pair_that_dis_is_sure_of_is_left_alone(pan: FramePair) -> None:
     ("findings", "reason"),
     [
         (found(confidence=0.5), PairGate.LOW_CONFIDENCE),
-        (found(levels=8.0), PairGate.DISAGREEMENT),
+        (found(largest_difference_levels=19.0), PairGate.DISAGREEMENT),
         (found(spread=0.1, confidence=0.8), PairGate.COMPLEXITY),
     ],
 )
@@ -149,6 +149,21 @@ def test_displacement_is_what_a_twentieth_of_the_vectors_exceeds() -> None:
     findings = CheapFindings.of(row, pair, field, EVERYWHERE)
 
     assert findings.displacement == pytest.approx(50 / np.hypot(256, 144))
+
+
+def test_a_small_part_that_flow_explains_badly_is_doubtful(pan: FramePair) -> None:
+    field = moved_by(complex(3, 4))
+    part = np.zeros_like(field.residual, dtype=bool)
+    part[:4, : part.shape[1] // 2] = True
+    field.residual[:] = np.where(part, 40.0, 1.0)
+    area = find_picture(pan.first)
+    row = pair_features(field, pan.change, area, PairTime(0, 2, SECONDS))
+
+    findings = CheapFindings.of(row, pan, field, EVERYWHERE)
+
+    assert 0.05 < part.mean() < 0.06
+    assert findings.largest_difference_levels == 40
+    assert PairGate.DISAGREEMENT in GATE.reasons(findings)
 
 
 @pytest.mark.parametrize(

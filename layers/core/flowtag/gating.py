@@ -13,12 +13,12 @@ import numpy as np
 
 from flowtag.contracts.features import PairGate, PairTable
 from flowtag.cut_pairs import CutTest
-from flowtag.flow.field import FlowField
+from flowtag.flow.field import FloatArray, FlowField
 from flowtag.flow.frame_pair import FramePair
 from flowtag.motion.picture_area import BoolArray
 from flowtag.thresholds import RefineSettings, Thresholds
 
-_FASTEST_PERCENT = 95
+_ALL_BUT_A_TWENTIETH = 95
 # Standard deviation of places across a picture of 16:9, in diagonals.
 _SPREAD_OF_WIDTH = 0.25
 
@@ -48,6 +48,8 @@ class CheapFindings:
     Attributes:
         can_be_told: the frames differ, and show something that would tell motion.
         explained: how well its flow explains the frames.
+        largest_difference_levels: difference of the frames along the flow that a twentieth of the
+            picture exceeds, grey levels.
         spread: standard deviation of the vectors' lengths, diagonals per second; NaN if unknown.
         spread_of_camera: the most that a zoom and a roll of the camera's add to it by themselves.
         displacement: length that a twentieth of the vectors exceeds, diagonals.
@@ -55,6 +57,7 @@ class CheapFindings:
 
     can_be_told: bool
     explained: Explained
+    largest_difference_levels: float
     spread: float
     spread_of_camera: float
     displacement: float
@@ -68,13 +71,17 @@ class CheapFindings:
         return cls(
             can_be_told=differs and bool(row["confidence"][0] > 0),
             explained=Explained.of(row, flow, inside),
+            largest_difference_levels=_nearly_most(flow.residual[inside]),
             spread=float(row["speed_spread"][0]),
             spread_of_camera=_SPREAD_OF_WIDTH
             * float(np.hypot(row["zoom"][0], np.radians(row["roll"][0]))),
-            displacement=float(np.percentile(reach_px, _FASTEST_PERCENT)) / diagonal_px
-            if reach_px.size
-            else 0.0,
+            displacement=_nearly_most(reach_px) / diagonal_px,
         )
+
+
+def _nearly_most(values: FloatArray) -> float:
+    """What a twentieth of the values exceeds; 0 where there are none."""
+    return float(np.percentile(values, _ALL_BUT_A_TWENTIETH)) if values.size else 0.0
 
 
 class RefineGate:
@@ -107,7 +114,7 @@ class RefineGate:
         several = found.spread >= limits.complex_spread + found.spread_of_camera
         asked = {
             PairGate.LOW_CONFIDENCE: explained.confidence <= limits.low_confidence,
-            PairGate.DISAGREEMENT: explained.difference_levels >= limits.disagreeing_levels,
+            PairGate.DISAGREEMENT: found.largest_difference_levels >= limits.disagreeing_levels,
             PairGate.COMPLEXITY: several and explained.confidence <= limits.complex_confidence,
         }
         reasons = PairGate(0)
