@@ -64,7 +64,8 @@ def _over_time_of_chunk(plan: Plan) -> str | None:
     if longest <= _FAR_OVER * limit:
         return None
     why = (
-        "its timestamps cannot be trusted, so that it cannot be divided"
+        "its timestamps cannot be trusted, or its encoder was changed on the way, so that it cannot"
+        " be divided"
         if plan.sequential
         else "its key frames are too far apart to divide it"
     )

@@ -37,7 +37,8 @@ def plan_video(
     """Probes a video and divides it into chunks; decodes but the first frame.
 
     Chunks lie between key frames. One that would run past its host's limit, because key frames are
-    rare, is divided by time; where timestamps cannot be trusted all is one chunk, however long.
+    rare, is divided by time; where timestamps cannot be trusted, or what lies in the middle cannot
+    be decoded alone, all is one chunk, however long.
 
     Of a long video that is fetched and keeps no index only a few parts are read.
 
@@ -135,7 +136,8 @@ def chunk_ranges(
         range_seconds: only ``[start, end)`` of the video; None: all of it.
 
     Returns:
-        Chunks that tile the video, or the range, in order. One if timestamps cannot be trusted.
+        Chunks that tile the video, or the range, in order. One if the file cannot be entered in its
+        middle.
 
     Raises:
         SettingsError: the range is empty or lies outside the video.

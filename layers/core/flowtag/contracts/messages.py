@@ -108,7 +108,9 @@ class ChunkTask(Model):
     probe: VideoProbe
     range: ChunkRange
     sequential: bool = Field(
-        False, description="Timestamps cannot be trusted: decode from the start, unwrap, no seeks."
+        False,
+        description="Timestamps cannot be trusted, or what lies in the middle cannot be decoded"
+        " alone: decode from the start, unwrap, no seeks.",
     )
     settings: AnalysisSettings
     algorithm_version: int

@@ -59,7 +59,7 @@ def write_proxy(
         path: the file to write.
         media: the video.
         probe: what was found of it.
-        sequential: its timestamps cannot be trusted; as the plan says.
+        sequential: it can be read from its start alone; as the plan says.
         on_progress: called now and then with the number of frames written.
 
     Returns:

@@ -13,6 +13,6 @@ def can_skip(probe: VideoProbe, sequential: bool) -> bool:
 
     Args:
         probe: what the video is.
-        sequential: its timestamps cannot be trusted.
+        sequential: it can be read from its start alone; as the plan says.
     """
     return probe.codec in SKIPPING_CODECS and not sequential
