@@ -38,10 +38,11 @@ RARE_KEYS = {
         "libx264", ".mp4", options={"x264-params": "keyint=50:intra-refresh=1:bframes=0"}
     ),
 }
-# Of one size and rate, with other parameters.
-ALIKE_BUT_CODED_OTHERWISE = (
-    Codec("libx264", ".flv", options={"x264-params": f"{_GROUPS}:open-gop=0"}),
-    Codec("libx264", ".flv", options={"x264-params": f"{_GROUPS}:open-gop=0:cabac=0:ref=5"}),
+_FIXED_GROUPS = f"{_GROUPS}:b-adapt=0:open-gop=0"
+# Of one size and rate, with other parameters; the second one reorders more frames.
+ALIKE_BUT_CODED_OTHERWISE = tuple(
+    Codec("libx264", ".flv", options={"x264-params": f"{_FIXED_GROUPS}:{more}"})
+    for more in ("b-pyramid=none:ref=4:crf=18", "b-pyramid=normal:ref=4:crf=32:cabac=0")
 )
 _REST, _WHIP = Part(0.9), Part(0.4, CameraMove(pan=2.5))
 # A whip pan between two rests, a cut, a zoom, and a dissolve: every path is taken.

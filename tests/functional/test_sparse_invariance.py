@@ -61,6 +61,18 @@ def test_chunks_of_a_file_whose_parameters_change_change_no_byte(
         assert_same(tag(path, chunk_seconds, settings), whole)
 
 
+@pytest.mark.parametrize("preset", ["fast", "balanced"])
+def test_a_range_behind_a_change_of_parameters_is_as_when_all_is_decoded(
+    preset: Preset, tmp_path: Path
+) -> None:
+    """Seeks that find no clean start are repeated, and say nothing of the change again."""
+    path = rewrap(film_thrice(tmp_path), tmp_path / "thrice.mp4")
+    for first in range(168, 181):
+        span = (Fraction(first, 25), Fraction(first + 6, 25))
+        part = tag(path, settings=AnalysisSettings.for_preset(preset, span)).metadata
+        assert (part.analysis.status, part.analysis.frames.dropped) == ("complete", 0), first
+
+
 def test_the_order_of_chunks_changes_no_byte(tmp_path: Path) -> None:
     path = film_as("h264-open", tmp_path)
     backwards = tag(path, Fraction(1, 2), FAST, order=lambda count: reversed(range(count)))

@@ -46,8 +46,8 @@ class PacketIndex:
 
     Attributes:
         key_pts: presentation times of the key frames, `(K,)`, sorted; from a container's index
-            they are never early, but may be late by the frames that its codec reorders. Empty where
-            only some packets were read.
+            they are never early, but may be late by the frames that its codec reorders (where that
+            changes on the way, early by as many). Empty where only some packets were read.
         frame_pts: presentation times of all frames, `(N,)`, sorted; None where only a scan could
             tell.
         end_pts: end of the last frame, None if unknown.

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Self, cast
+from typing import Literal, Self, cast
 
 import av
 import av.error
 from av.container import InputContainer
+from av.packet import PacketSideData
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
@@ -23,6 +24,7 @@ from flowtag.video.media import Media
 from flowtag.video.opening import demuxed, open_video, select_only
 
 _MAX_READ_ERRORS = 64
+_PARAMETERS: Literal["new_extradata"] = "new_extradata"
 
 
 @dataclass(slots=True)
@@ -65,6 +67,7 @@ class StreamReader(ClosesAtExit):
     _stream: VideoStream = field(init=False)
     _reorder_depth: int = 0
     _finder: PlaceFinder | None = None
+    _parameters: PacketSideData | None = None
 
     def __enter__(self) -> Self:
         self._open(self.media)
@@ -101,20 +104,32 @@ class StreamReader(ClosesAtExit):
         self._stream = video_stream(self._container, self.stream_index, media)
         select_only(self._container, self._stream)
         limit_decoder(self._stream, self.drifts)
+        self._parameters = None
 
     def packets(self) -> Iterator[av.Packet[VideoStream]]:
-        """The packets from here to the end of the file; ends with an empty one that flushes."""
+        """The packets from here to the end of the file; ends with an empty one that flushes.
+
+        Where the codec's parameters changed, each key frame has those that hold for it.
+        """
         failures = 0
         while failures < _MAX_READ_ERRORS:
             try:
                 for packet in demuxed(self._container, self._stream):
                     failures = 0
+                    self._tell_parameters(packet)
                     yield packet
                 return
             except av.error.FFmpegError as error:
                 failures += 1
                 self._note(error)
         yield cast("av.Packet[VideoStream]", av.Packet())
+
+    def _tell_parameters(self, packet: av.Packet[VideoStream]) -> None:
+        # Demuxers tell of a change once, even if that packet was passed over and a seek follows.
+        if packet.has_sidedata(_PARAMETERS):
+            self._parameters = packet.get_sidedata(_PARAMETERS)
+        elif packet.is_keyframe and self._parameters is not None:
+            packet.set_sidedata(self._parameters)
 
     def decoded(self, packet: av.Packet[VideoStream]) -> list[av.VideoFrame]:
         """The frames that come out when a packet goes in; none if it is damaged."""
@@ -148,6 +163,6 @@ def video_stream(container: InputContainer, index: int, media: Media) -> VideoSt
 
 def new_parameters(packet: av.Packet[VideoStream]) -> bytes | None:
     """The codec's parameters from a packet on, as extradata; None: those that held before."""
-    if not packet.has_sidedata("new_extradata"):
+    if not packet.has_sidedata(_PARAMETERS):
         return None
-    return bytes(memoryview(packet.get_sidedata("new_extradata")))
+    return bytes(memoryview(packet.get_sidedata(_PARAMETERS)))
