@@ -201,7 +201,7 @@ class RefineSettings(Model):
         ge=0,
         le=1,
         description="if its mean confidence is at most this: most pairs' is more. At 0.045 and 0.85"
-        " 4.9% of the pairs are asked about, not 5.3%, and the tags of a hard clip are missed.",
+        " 7.3% of the pairs are asked about, not 7.7%, and the tags of a hard clip are missed.",
     )
     large_displacement: float = Field(
         0.1,
