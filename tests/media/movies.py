@@ -13,6 +13,8 @@ import numpy as np
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from tests.rendering.encoding import usual_scheduling
+
 Image = NDArray[np.uint8]
 
 _BITS = 10
@@ -156,7 +158,10 @@ def write_movie(path: Path, movie: Movie, pictures: Iterable[Image] | None = Non
     Returns:
         The path.
     """
-    with av.open(str(path), "w", options=dict(movie.muxing)) as container:
+    with (
+        usual_scheduling(),
+        av.open(str(path), "w", options=dict(movie.muxing)) as container,
+    ):
         container.metadata.update(movie.metadata)
         stream = _video_stream(container, movie)
         for index, picture in enumerate(_numbered(movie) if pictures is None else pictures):

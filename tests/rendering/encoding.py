@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import chain
@@ -56,6 +58,23 @@ CODECS = {
 }
 
 
+@contextmanager
+def usual_scheduling() -> Iterator[None]:
+    """Leaves the thread scheduled as it was, whatever an encoder does to it.
+
+    SVT-AV1 gives the thread that opens it real-time priority where root runs it, and keeps it: that
+    thread, and each process that it starts, would starve all others.
+    """
+    if not hasattr(os, "sched_setscheduler"):
+        yield
+        return
+    policy, priority = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, priority)
+
+
 def add_stream(
     container: OutputContainer, codec: Codec, frame_rate: Fraction, options: dict[str, str]
 ) -> av.VideoStream:
@@ -107,7 +126,7 @@ def write_video(
     base = time_base or 1 / frame_rate
     images = iter(frames)
     first = next(images)
-    with av.open(str(path), "w") as container:
+    with usual_scheduling(), av.open(str(path), "w") as container:
         stream = add_stream(container, chosen, frame_rate, {**chosen.options, **(options or {})})
         stream.height, stream.width = first.shape[:2]
         stream.codec_context.time_base = base

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
@@ -139,6 +140,14 @@ def test_every_codec_keeps_picture_and_time(codec: str, tmp_path: Path) -> None:
     assert times == pytest.approx(rendered.truth.frame_seconds, abs=6e-4)
     for frame, image in zip(decoded, render_frames(clip), strict=True):
         assert np.abs(frame.to_ndarray(format="rgb24").astype(float) - image).mean() < 12
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="of Linux")
+def test_no_encoder_changes_how_the_process_is_scheduled(tmp_path: Path) -> None:
+    """As root SVT-AV1 would: all else on the machine would wait for the tests."""
+    before = os.sched_getscheduler(0)
+    write_video(tmp_path / "film.mp4", [np.zeros((96, 160, 3), np.uint8)] * 3, codec="av1")
+    assert os.sched_getscheduler(0) == before
 
 
 @pytest.mark.parametrize("rate", [Fraction(24000, 1001), Fraction(50)], ids=str)
