@@ -21,7 +21,9 @@ from tests.rendering import (
     write_video,
 )
 
-_GROUPS = "keyint=12:min-keyint=12:scenecut=0:bframes=3"
+# Else what x264 encodes of small pictures depends on what the process did before.
+_REPRODUCIBLE = "cpu-independent=1"
+_GROUPS = f"keyint=12:min-keyint=12:scenecut=0:bframes=3:{_REPRODUCIBLE}"
 CODINGS = {
     "h264-closed": Codec("libx264", ".mp4", options={"x264-params": f"{_GROUPS}:open-gop=0"}),
     "h264-open": Codec("libx264", ".mp4", options={"x264-params": f"{_GROUPS}:open-gop=1"}),
@@ -32,10 +34,14 @@ CODINGS = {
 # With no place to begin in the middle, or none where a picture is whole at once.
 RARE_KEYS = {
     "h264-one-key": Codec(
-        "libx264", ".mp4", options={"x264-params": "keyint=infinite:scenecut=0:bframes=3"}
+        "libx264",
+        ".mp4",
+        options={"x264-params": f"keyint=infinite:scenecut=0:bframes=3:{_REPRODUCIBLE}"},
     ),
     "h264-refresh": Codec(
-        "libx264", ".mp4", options={"x264-params": "keyint=50:intra-refresh=1:bframes=0"}
+        "libx264",
+        ".mp4",
+        options={"x264-params": f"keyint=50:intra-refresh=1:bframes=0:{_REPRODUCIBLE}"},
     ),
 }
 _FIXED_GROUPS = f"{_GROUPS}:b-adapt=0:open-gop=0"

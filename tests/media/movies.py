@@ -18,7 +18,9 @@ from tests.rendering.encoding import usual_scheduling
 Image = NDArray[np.uint8]
 
 _BITS = 10
-_X264 = {"preset": "veryfast"}
+# Else what x264 encodes of small pictures depends on what the process did before.
+_REPRODUCIBLE = "cpu-independent=1"
+_X264 = {"preset": "veryfast", "x264-params": _REPRODUCIBLE}
 _X265 = "keyint=12:min-keyint=12:bframes=3:log-level=none"
 
 
@@ -67,7 +69,7 @@ class Movie:
 
 def x264(count: int, parameters: str, **changes: object) -> Movie:
     """An H.264 film with x264's own parameters."""
-    options = {**_X264, "x264-params": parameters}
+    options = {**_X264, "x264-params": f"{parameters}:{_REPRODUCIBLE}"}
     return replace(Movie(count=count, options=options), **changes)  # type: ignore[arg-type]
 
 
