@@ -19,8 +19,7 @@ Image = NDArray[np.uint8]
 
 _BITS = 10
 # Else what x264 encodes of small pictures depends on what the process did before.
-_REPRODUCIBLE = "cpu-independent=1"
-_X264 = {"preset": "veryfast", "x264-params": _REPRODUCIBLE}
+_X264 = {"preset": "veryfast", "x264opts": "cpu-independent=1"}
 _X265 = "keyint=12:min-keyint=12:bframes=3:log-level=none"
 
 
@@ -69,7 +68,7 @@ class Movie:
 
 def x264(count: int, parameters: str, **changes: object) -> Movie:
     """An H.264 film with x264's own parameters."""
-    options = {**_X264, "x264-params": f"{parameters}:{_REPRODUCIBLE}"}
+    options = {**_X264, "x264-params": parameters}
     return replace(Movie(count=count, options=options), **changes)  # type: ignore[arg-type]
 
 
