@@ -16,6 +16,13 @@ from tests.tagging import Tagged, tag
 FAST = AnalysisSettings.for_preset("fast")
 
 
+@pytest.fixture(scope="module")
+def changing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film whose codec parameters change on the way, and change back."""
+    folder = tmp_path_factory.mktemp("changing")
+    return rewrap(film_thrice(folder), folder / "thrice.mp4")
+
+
 def assert_same(found: Tagged, whole: Tagged) -> None:
     assert len(found.plan.chunks) > 1
     assert found.motion_json == whole.motion_json
@@ -51,25 +58,23 @@ def test_chunks_of_a_damaged_file_change_no_byte(coding: str, seed: int, tmp_pat
 
 @pytest.mark.parametrize("preset", ["fast", "balanced"])
 def test_chunks_of_a_file_whose_parameters_change_change_no_byte(
-    preset: Preset, tmp_path: Path
+    preset: Preset, changing: Path
 ) -> None:
-    path = rewrap(film_thrice(tmp_path), tmp_path / "thrice.mp4")
     settings = AnalysisSettings.for_preset(preset)
-    whole = tag(path, settings=settings)
+    whole = tag(changing, settings=settings)
     assert whole.metadata.analysis.status == "complete"
     for chunk_seconds in (Fraction(1, 2), Fraction(7, 5), Fraction(5)):
-        assert_same(tag(path, chunk_seconds, settings), whole)
+        assert_same(tag(changing, chunk_seconds, settings), whole)
 
 
 @pytest.mark.parametrize("preset", ["fast", "balanced"])
 def test_a_range_behind_a_change_of_parameters_is_as_when_all_is_decoded(
-    preset: Preset, tmp_path: Path
+    preset: Preset, changing: Path
 ) -> None:
     """Seeks that find no clean start are repeated, and say nothing of the change again."""
-    path = rewrap(film_thrice(tmp_path), tmp_path / "thrice.mp4")
     for first in range(168, 181):
         span = (Fraction(first, 25), Fraction(first + 6, 25))
-        part = tag(path, settings=AnalysisSettings.for_preset(preset, span)).metadata
+        part = tag(changing, settings=AnalysisSettings.for_preset(preset, span)).metadata
         assert (part.analysis.status, part.analysis.frames.dropped) == ("complete", 0), first
 
 

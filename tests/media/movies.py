@@ -13,13 +13,12 @@ import numpy as np
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from tests.rendering.encoding import usual_scheduling
+from tests.rendering.encoding import X264_REPRODUCIBLE, usual_scheduling
 
 Image = NDArray[np.uint8]
 
 _BITS = 10
-# Else what x264 encodes of small pictures depends on what the process did before.
-_X264 = {"preset": "veryfast", "x264opts": "cpu-independent=1"}
+_X264 = {"preset": "veryfast", "x264opts": X264_REPRODUCIBLE}
 _X265 = "keyint=12:min-keyint=12:bframes=3:log-level=none"
 
 

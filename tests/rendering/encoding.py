@@ -16,6 +16,10 @@ from av.container import OutputContainer
 
 from tests.rendering.pictures import Image
 
+X264_REPRODUCIBLE = "cpu-independent=1"
+"""Without this parameter, what x264 encodes of small pictures depends on what the process did
+before."""
+
 
 @dataclass(frozen=True)
 class Codec:

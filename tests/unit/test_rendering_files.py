@@ -142,7 +142,9 @@ def test_every_codec_keeps_picture_and_time(codec: str, tmp_path: Path) -> None:
         assert np.abs(frame.to_ndarray(format="rgb24").astype(float) - image).mean() < 12
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="of Linux")
+@pytest.mark.skipif(
+    not hasattr(os, "sched_getscheduler"), reason="Python cannot read here how it is scheduled"
+)
 def test_no_encoder_changes_how_the_process_is_scheduled(tmp_path: Path) -> None:
     """As root SVT-AV1 would: all else on the machine would wait for the tests."""
     before = os.sched_getscheduler(0)
